@@ -1,0 +1,229 @@
+"""What each column means: one entry a column, used in every table, file, check and page that has it."""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+
+class ColumnType(Enum):
+    """Kinds of values, by what they mean; each writer maps them to its own types."""
+
+    NAME = "name"  # a word of a small vocabulary
+    TEXT = "text"
+    DAY = "day"  # a Europe/London day
+    INSTANT = "instant"  # a moment, in UTC
+    COUNT = "count"
+    PERCENT = "percent"  # 0 to 100, two decimals
+    HEADLINE = "headline"  # 0 to 100, a whole number
+    FLAG = "flag"
+    HASH = "hash"  # 128 bits that stand for an identifier
+    MARKERS = "markers"  # `[b][p]`: a sorted run of markers
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, type, title and meaning, and the contract that every row keeps."""
+
+    name: str
+    type: ColumnType
+    description: str
+    is_required: bool = True
+    allowed: tuple[str, ...] = ()
+    maximum: int | None = field(default=None)
+
+    @property
+    def title(self) -> str:
+        """Heading for people: `very_satisfied_count` reads "Very satisfied count"."""
+        return self.name.replace("_", " ").capitalize()
+
+
+LPA_TYPES = ("health-and-welfare", "property-and-financial", "unknown")
+ALL = "all"
+FEEDBACK_SOURCES = ("done-page", "in-service")
+CHANNELS = ("online", "assisted", "paper", "phone", "other", "unknown")
+RATING_COUNTS = (
+    "very_satisfied_count",
+    "satisfied_count",
+    "neither_count",
+    "dissatisfied_count",
+    "very_dissatisfied_count",
+)
+CHANNEL_COUNTS = tuple(f"{channel}_count" for channel in CHANNELS)
+
+
+def _name(name: str, description: str, *allowed: str) -> Column:
+    return Column(name, ColumnType.NAME, description, allowed=allowed)
+
+
+def _count(name: str, description: str) -> Column:
+    return Column(name, ColumnType.COUNT, description)
+
+
+def _percent(name: str, description: str, *, maximum: int | None = 100) -> Column:
+    return Column(name, ColumnType.PERCENT, description, is_required=False, maximum=maximum)
+
+
+def _moment(name: str, description: str) -> Column:
+    return Column(name, ColumnType.INSTANT, description, is_required=False)
+
+
+def _day(name: str, description: str) -> Column:
+    return Column(name, ColumnType.DAY, description, is_required=False)
+
+
+def _type(name: str, description: str) -> Column:
+    return Column(name, ColumnType.NAME, description, is_required=False, allowed=LPA_TYPES)
+
+
+def _instant(name: str, description: str) -> Column:
+    return Column(name, ColumnType.INSTANT, description)
+
+
+_ENTRIES = (
+    _name("service", "The service that the figure is about, by its slug in the services file."),
+    Column("report_date", ColumnType.DAY, "The reporting day, Europe/London; for done-page ratings the UTC day."),
+    Column("month_start", ColumnType.DAY, "First day of the month."),
+    Column("period_start", ColumnType.DAY, "First day of the period."),
+    _name("period", "Length of the period.", "day", "month"),
+    _name(
+        "source",
+        "Where the ratings were given: the done page or the service's own banner. Never summed.",
+        *FEEDBACK_SOURCES,
+    ),
+    _name("lpa_type", "Type of lasting power of attorney; `all` is the total.", *LPA_TYPES, ALL),
+    # user satisfaction
+    _count("very_satisfied_count", "Ratings of 5, very satisfied."),
+    _count("satisfied_count", "Ratings of 4, satisfied."),
+    _count("neither_count", "Ratings of 3, neither satisfied or dissatisfied."),
+    _count("dissatisfied_count", "Ratings of 2, dissatisfied."),
+    _count("very_dissatisfied_count", "Ratings of 1, very dissatisfied."),
+    _count("responses_count", "All ratings of the period: the sum of the five."),
+    _percent("satisfied_percent", "Share of very satisfied and satisfied ratings (method top_two_box)."),
+    _percent(
+        "satisfaction_score_percent",
+        "Ratings weighted 4, 3, 2, 1, 0, as a share of the highest possible (method weighted_mean).",
+    ),
+    Column(
+        "headline_percent",
+        ColumnType.HEADLINE,
+        "The figure under the method in force in the period, a whole number rounded half up. Empty without responses.",
+        is_required=False,
+        maximum=100,
+    ),
+    _name("headline_method", "The method of the headline figure.", "weighted_mean", "top_two_box"),
+    # completion rate
+    _count("started_count", "Applications started in the period."),
+    _count("created_count", "Applications created (ready to sign and pay) in the period, whenever started."),
+    _count("completed_count", "Applications completed (signed and paid) in the period, whenever started."),
+    _count("created_same_day_count", "Of those created in the period, how many were started on the same day."),
+    _percent("created_per_started_percent", "Created ÷ started in the same period. Can exceed 100.", maximum=None),
+    _count("cohort_started_count", "The cohort: applications started in the period."),
+    _count(
+        "cohort_created_count", "Of the cohort, how many were created by the end of the 90th day after their start."
+    ),
+    _count(
+        "cohort_completed_count", "Of the cohort, how many were completed by the end of the 90th day after their start."
+    ),
+    _percent("cohort_completion_percent", "Completion rate: share of the cohort that was created within 90 days."),
+    # digital take-up
+    _count("online_count", "Applications received that were made online."),
+    _count("assisted_count", "Applications received that were made online with help."),
+    _count("paper_count", "Applications received on paper."),
+    _count("phone_count", "Applications received by telephone."),
+    _count("other_count", "Applications received through another channel."),
+    _count("unknown_count", "Applications received whose channel is not known; part of the total."),
+    _count("total_count", "Applications received through all channels."),
+    _percent("digital_take_up_percent", "Digital take-up: (online + assisted) ÷ all channels, by the day of receipt."),
+    # periods and markers
+    _count("days_included_count", "Days of the period whose figures are in it."),
+    _count("days_expected_count", "Days of the period."),
+    Column("is_provisional", ColumnType.FLAG, "Whether the figure can still change before it is final."),
+    Column("is_estimated", ColumnType.FLAG, "Whether the figure rests on incomplete data."),
+    _name(
+        "origin",
+        "Whether the figure was computed here or imported from what was published before.",
+        "computed",
+        "imported",
+    ),
+    Column(
+        "markers",
+        ColumnType.MARKERS,
+        "[b] break in series, [c] suppressed, [e] estimated, [p] provisional, [r] revised, [x] not available, "
+        "[z] not applicable.",
+    ),
+    # extracts
+    _name(
+        "granularity",
+        "Whether the ratings were counted one by one here, or by the source as a daily aggregate.",
+        "response",
+        "aggregate",
+    ),
+    Column("feedback_key", ColumnType.HASH, "Stands for the row in its source, so that reading it again finds it."),
+    _instant("received_at", "When the rating was given; the start of the day for an aggregate."),
+    Column("rating", ColumnType.COUNT, "5 very satisfied to 1 very dissatisfied.", maximum=5),
+    _count("ratings_count", "How many ratings the row stands for: 1 for a response."),
+    Column(
+        "page_path",
+        ColumnType.TEXT,
+        "Page that the rating was given from, without query, identifiers or fragment.",
+        is_required=False,
+    ),
+    Column("delivery", ColumnType.TEXT, "What brought the row: the export file, or the table."),
+    Column("application_hash", ColumnType.HASH, "Keyed hash that stands for the application."),
+    _moment("started_at", "When the application was started: the earliest stamp ever seen."),
+    _moment("created_at", "When the application was created: the earliest stamp ever seen."),
+    _moment("completed_at", "When the application was completed: the earliest stamp ever seen."),
+    _moment("latest_created_at", "The latest such stamp seen; kept for audit, counted nowhere."),
+    _moment("latest_completed_at", "The latest such stamp seen; kept for audit, counted nowhere."),
+    _day("started_date", "Reporting day of the start."),
+    _day("created_date", "Reporting day of the creation."),
+    _day("completed_date", "Reporting day of the completion."),
+    _type("started_lpa_type", "Type that the start counts under: the last one known by the 90th day after it."),
+    _type("created_lpa_type", "Type that the creation counts under: the one known when it was first extracted."),
+    _type("completed_lpa_type", "Type that the completion counts under: the one known when it was first extracted."),
+    Column("is_final", ColumnType.FLAG, "Whether the source says that the counts will not change any more."),
+    _instant("first_seen_at", "When the row was first extracted."),
+    _instant("last_seen_at", "When the row was last found in its source."),
+    Column(
+        "superseded_at",
+        ColumnType.INSTANT,
+        "When a newer delivery replaced the row; empty while it counts.",
+        is_required=False,
+    ),
+    # operations
+    Column("dataset", ColumnType.NAME, "The extracted table that the row belongs to."),
+    Column("source_name", ColumnType.NAME, "The source that delivers: done-page, in-service, applications or sirius."),
+    _name(
+        "outcome",
+        "How the last attempt to read the source ended for the day.",
+        "delivered",
+        "waiting",
+        "failed",
+        "unset",
+    ),
+    Column("failure", ColumnType.TEXT, "Why the last attempt failed; empty when it did not.", is_required=False),
+    Column("first_delivered_at", ColumnType.INSTANT, "When the source first delivered the day.", is_required=False),
+    Column("delivered_at", ColumnType.INSTANT, "When the source last delivered the day.", is_required=False),
+    _instant("attempted_at", "When the day was last asked for."),
+    Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
+    _count("rows_read_count", "Rows of the day that the source gave."),
+    _count("rows_kept_count", "Of them, rows that count."),
+    _count("rows_quarantined_count", "Of them, rows set aside as unusable."),
+    _count("rows_duplicate_count", "Of them, double submissions, counted once."),
+    Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
+    Column("reason", ColumnType.NAME, "Why the row is unusable."),
+    Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
+    Column(
+        "resolved_at",
+        ColumnType.INSTANT,
+        "When the row was read again and found good; empty while in quarantine.",
+        is_required=False,
+    ),
+    _instant("published_at", "When this version of the figure was published."),
+)
+
+COLUMNS: dict[str, Column] = {column.name: column for column in _ENTRIES}
+
+
+def optional(name: str) -> Column:
+    """A column of the catalogue where it may be empty: a published figure can be not available or suppressed."""
+    return replace(COLUMNS[name], is_required=False)

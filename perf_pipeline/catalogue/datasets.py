@@ -1,0 +1,257 @@
+"""Every dataset: its table, grain, key and columns. Tables, contracts, descriptions, the dictionary come from here."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
+
+
+class Stage(Enum):
+    """The stages of the flow, in order; each is a folder and an asset group."""
+
+    EXTRACTED = "extracted"
+    DAILY_METRICS = "daily_metrics"
+    QUALITY = "quality"
+    MONTHLY_METRICS = "monthly_metrics"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One table of schema `perf`; most are an asset of the same name."""
+
+    name: str
+    stage: Stage
+    description: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    day_columns: tuple[str, ...] = ("report_date",)
+    """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
+    indicator: str | None = None
+    kinds: tuple[str, ...] = ("postgres",)
+    """What the asset is made with, as Dagit's icons name it."""
+
+    @property
+    def day_column(self) -> str:
+        """The column by which ranges of days are replaced."""
+        return self.day_columns[0]
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns, in their order."""
+        return [column.name for column in self.columns]
+
+
+def _columns(*names: str) -> tuple[Column, ...]:
+    return tuple(COLUMNS[name] for name in names)
+
+
+_SEEN = ("first_seen_at", "last_seen_at")
+_STATE = ("is_provisional", "is_estimated")
+_DAYS = ("days_included_count", "days_expected_count")
+SATISFACTION_FIGURES = (
+    *RATING_COUNTS,
+    "responses_count",
+    "satisfied_percent",
+    "satisfaction_score_percent",
+    "headline_percent",
+    "headline_method",
+)
+STATE_COUNTS = ("started_count", "created_count", "completed_count", "created_same_day_count")
+COMPLETION_FIGURES = (*STATE_COUNTS, "created_per_started_percent")
+COHORT_COUNTS = ("cohort_started_count", "cohort_created_count", "cohort_completed_count")
+COHORT_FIGURES = (*COHORT_COUNTS, "cohort_completion_percent")
+TAKE_UP_FIGURES = (*CHANNEL_COUNTS, "total_count", "digital_take_up_percent")
+
+
+def _published(indicator: str, title: str, dimension: str, figures: tuple[str, ...]) -> Dataset:
+    name = f"published_{indicator.replace('-', '_')}"
+    return Dataset(
+        name,
+        Stage.PUBLISHED,
+        f"{title} as published: every version of every daily and monthly figure. The files hold the versions in force.",
+        "one row per service, period, dimension and version",
+        ("service", "period_start", "period", dimension, "published_at"),
+        (
+            *_columns("service", "period_start", "period", dimension),
+            *(optional(figure) for figure in figures),
+            *(optional(name) for name in _DAYS),
+            *_columns("origin", "markers", "published_at", "superseded_at", "run_id"),
+        ),
+        day_columns=("period_start",),
+        indicator=indicator,
+    )
+
+
+_ENTRIES = (
+    Dataset(
+        "extracted_feedback",
+        Stage.EXTRACTED,
+        "Ratings as the sources gave them: single responses of the service's own banner, daily counts (or, before those"
+        " exist, single responses) of the done page. No free text, no personal data.",
+        "one row per response, or per page, day and rating where the source gives counts",
+        ("service", "source", "report_date", "feedback_key"),
+        _columns(
+            "service",
+            "source",
+            "report_date",
+            "granularity",
+            "feedback_key",
+            "received_at",
+            "rating",
+            "ratings_count",
+            "page_path",
+            "delivery",
+            *_SEEN,
+            "superseded_at",
+        ),
+        indicator="user-satisfaction",
+    ),
+    Dataset(
+        "extracted_application_states",
+        Stage.EXTRACTED,
+        "The states that applications reached, each at its earliest stamp ever seen. What the source blanks, deletes or"
+        " stamps again later stays as first seen.",
+        "one row per application",
+        ("service", "application_hash"),
+        _columns(
+            "service",
+            "application_hash",
+            "started_at",
+            "started_date",
+            "started_lpa_type",
+            "created_at",
+            "created_date",
+            "created_lpa_type",
+            "completed_at",
+            "completed_date",
+            "completed_lpa_type",
+            "latest_created_at",
+            "latest_completed_at",
+            *_SEEN,
+        ),
+        day_columns=("started_date", "created_date", "completed_date"),
+        indicator="completion-rate",
+    ),
+    Dataset(
+        "extracted_channel_counts",
+        Stage.EXTRACTED,
+        "Applications received by channel as Sirius counts them. A revision supersedes the earlier counts"
+        " and keeps them.",
+        "one row per service, day, type of LPA and version",
+        ("service", "report_date", "lpa_type", "first_seen_at"),
+        _columns(
+            "service", "report_date", "lpa_type", *CHANNEL_COUNTS, "total_count", "is_final", *_SEEN, "superseded_at"
+        ),
+        indicator="digital-take-up",
+    ),
+    Dataset(
+        "source_deliveries",
+        Stage.EXTRACTED,
+        "What each source delivered for each day: tells a day on which nothing happened from a day not yet known.",
+        "one row per service, source and day",
+        ("service", "source_name", "report_date"),
+        _columns(
+            "service",
+            "source_name",
+            "report_date",
+            "outcome",
+            "failure",
+            "first_delivered_at",
+            "delivered_at",
+            "attempted_at",
+            "is_short",
+            "rows_read_count",
+            "rows_kept_count",
+            "rows_quarantined_count",
+            "rows_duplicate_count",
+            "run_id",
+        ),
+    ),
+    Dataset(
+        "quarantined_rows",
+        Stage.QUALITY,
+        "Rows that could not be used, with the reason and where to find them in their source. They are in no figure.",
+        "one row per unusable source row",
+        ("service", "source_name", "row_ref"),
+        (
+            *_columns("service", "source_name", "row_ref", "dataset"),
+            optional("report_date"),
+            *_columns("reason", *_SEEN, "resolved_at"),
+        ),
+    ),
+    Dataset(
+        "daily_user_satisfaction",
+        Stage.DAILY_METRICS,
+        "User satisfaction by day: the five counts, both percentages, and the headline under the method in force.",
+        "one row per service, day and source",
+        ("service", "report_date", "source"),
+        _columns("service", "report_date", "source", *SATISFACTION_FIGURES, *_STATE),
+        indicator="user-satisfaction",
+    ),
+    Dataset(
+        "daily_completion_rate",
+        Stage.DAILY_METRICS,
+        "Applications that reached each state on the day, whenever they were started, by type of LPA and in total.",
+        "one row per service, day and type of LPA",
+        ("service", "report_date", "lpa_type"),
+        _columns("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *_STATE),
+        indicator="completion-rate",
+    ),
+    Dataset(
+        "daily_completion_cohort",
+        Stage.DAILY_METRICS,
+        "Of the applications started on the day, how many were created and completed within 90 days; provisional until "
+        "the 90th day has ended.",
+        "one row per service, day of start and type of LPA",
+        ("service", "report_date", "lpa_type"),
+        _columns("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
+        indicator="completion-rate",
+    ),
+    Dataset(
+        "daily_digital_take_up",
+        Stage.DAILY_METRICS,
+        "Digital take-up by day of receipt: the channels, their total and the digital share, by type of LPA and in"
+        " total.",
+        "one row per service, day and type of LPA",
+        ("service", "report_date", "lpa_type"),
+        _columns("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *_STATE),
+        indicator="digital-take-up",
+    ),
+    Dataset(
+        "monthly_user_satisfaction",
+        Stage.MONTHLY_METRICS,
+        "User satisfaction by month, summed again from the daily counts.",
+        "one row per service, month and source",
+        ("service", "month_start", "source"),
+        _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *_DAYS, *_STATE),
+        day_columns=("month_start",),
+        indicator="user-satisfaction",
+    ),
+    Dataset(
+        "monthly_completion_rate",
+        Stage.MONTHLY_METRICS,
+        "Completion by month, summed again from the daily counts, with the cohort of the month's starts.",
+        "one row per service, month and type of LPA",
+        ("service", "month_start", "lpa_type"),
+        _columns("service", "month_start", "lpa_type", *COMPLETION_FIGURES, *COHORT_FIGURES, *_DAYS, *_STATE),
+        day_columns=("month_start",),
+        indicator="completion-rate",
+    ),
+    Dataset(
+        "monthly_digital_take_up",
+        Stage.MONTHLY_METRICS,
+        "Digital take-up by month, summed again from the daily counts.",
+        "one row per service, month and type of LPA",
+        ("service", "month_start", "lpa_type"),
+        _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *_DAYS, *_STATE),
+        day_columns=("month_start",),
+        indicator="digital-take-up",
+    ),
+    _published("user-satisfaction", "User satisfaction", "source", SATISFACTION_FIGURES),
+    _published("completion-rate", "Completion rate", "lpa_type", (*COMPLETION_FIGURES, *COHORT_FIGURES)),
+    _published("digital-take-up", "Digital take-up", "lpa_type", TAKE_UP_FIGURES),
+)
+
+DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}

@@ -1,0 +1,190 @@
+"""The command `perf-pipeline`: what it accepts and what it prints. The work is done elsewhere.
+
+Exit 0: done. 1: something failed; what did not is done all the same. 2: the command was called wrongly.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+
+import click
+
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.errors import PerfPipelineError, UsageError
+from perf_pipeline.settings import Settings, load_settings
+
+
+class _Day(click.ParamType[date]):
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write it as 2026-05-01.", param, ctx)
+
+
+DAY = _Day()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="perf_pipeline")
+def cli(debug: bool) -> None:
+    """Performance figures of public digital services: extracted, checked and published every night."""
+
+
+@cli.command()
+@click.option("--date", "last_day", type=DAY, help="Last reporting day. Default: yesterday.")
+def nightly(last_day: date | None) -> None:
+    """Build and publish every day that needs it, up to yesterday."""
+    settings = load_settings()
+    days = _days(settings.first_day, last_day, settings)
+    _build(settings, days, everything=False)
+
+
+@cli.command()
+@click.option("--from", "first_day", type=DAY, required=True, help="First reporting day.")
+@click.option("--to", "last_day", type=DAY, required=True, help="Last reporting day, included.")
+def backfill(first_day: date, last_day: date) -> None:
+    """Build and publish a range of past days again, all of them."""
+    settings = load_settings()
+    _build(settings, _days(first_day, last_day, settings), everything=True)
+
+
+@cli.command()
+def status() -> None:
+    """Show what is built, what is not and why, what is in quarantine, and what is published."""
+    from perf_pipeline.orchestration.overview import overview
+
+    settings = load_settings()
+    for line in overview(settings, datetime.now(UTC)):
+        click.echo(line)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the warehouse (schema perf) to the version that this code needs."""
+    from perf_pipeline.orchestration.resources import open_warehouse
+    from perf_pipeline.warehouse.migrating import migrate as migrate_warehouse
+
+    with open_warehouse(load_settings()) as warehouse:
+        before, after = migrate_warehouse(warehouse)
+    click.echo(
+        f"The warehouse is at version {after}."
+        if before == after
+        else f"The warehouse went from {before or 'nothing'} to version {after}."
+    )
+
+
+@cli.command()
+def demo() -> None:
+    """Keep the stand-in systems up and print the variables that point at them, until interrupted."""
+    from perf_pipeline.demo.world import stand_in_world
+
+    with stand_in_world(load_settings(), progress=_note) as world:
+        click.echo(f"export PERF_DATABASE_URL='{world.warehouse_url}'")
+        click.echo(f"export PERF_DAGSTER_DATABASE_URL='{world.dagster_url}'")
+        click.echo(f"export PERF_LPA_DATABASE_URL='{world.lpa_database_url}'")
+        click.echo(f"export PERF_SIRIUS_URL='{world.sirius_url}'")
+        click.echo(f"export PERF_FEEDBACK_EXPORTS_DIR='{world.exports_dir}'")
+        _note("The stand-ins are up. Press Ctrl-C to stop them.")
+        signal.pause()
+
+
+@cli.command()
+def serve() -> None:
+    """Keep Dagit and the nightly schedule up, until interrupted."""
+    from perf_pipeline.orchestration.serving import serve_dagit
+
+    serve_dagit(load_settings(), _note)
+
+
+@cli.command()
+def doctor() -> None:
+    """Check every setting and system, and say what to do about each that is not right."""
+    from perf_pipeline.orchestration.doctor import examine
+
+    findings = list(examine())
+    for finding in findings:
+        click.echo(f"{'ok  ' if finding.is_right else 'FAIL'}  {finding.subject}: {finding.says}")
+    if not all(finding.is_right for finding in findings):
+        sys.exit(1)
+
+
+def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRange:
+    newest = last_ended_day(datetime.now(UTC))
+    days = DayRange(first_day, last_day or newest)
+    if days.last > newest:
+        raise UsageError(
+            f"{days.last} has not ended yet; the newest reporting day that has is {newest}.",
+            next_step=f"ask for days up to {newest}.",
+        )
+    if days.first < settings.first_day:
+        raise UsageError(
+            f"{days.first} lies before the first reporting day, {settings.first_day}.",
+            next_step="ask for later days, or set PERF_FIRST_DAY to an earlier one.",
+        )
+    return days
+
+
+def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
+    # Dagster takes seconds to import; the other commands do without it.
+    _note("Loading the pipeline …")
+    from perf_pipeline.definitions import defs
+    from perf_pipeline.orchestration.planning import known_days, plan, sources_of
+    from perf_pipeline.orchestration.resources import open_systems
+    from perf_pipeline.orchestration.running import dagster_instance, run_range
+    from perf_pipeline.published.summary import HEADINGS, as_text, published_months
+
+    with ExitStack() as stack:
+        systems = stack.enter_context(open_systems(settings, progress=_note))
+        instance = stack.enter_context(dagster_instance(settings))
+        started = time.monotonic()
+        planned = (
+            set(days)
+            if everything
+            else set(plan(known_days(systems.warehouse, days), sources_of(systems.services), days))
+        )
+        ranges = as_ranges(planned)
+        outcomes = []
+        for number, run_days in enumerate(ranges, start=1):
+            _note(f"Run {number} of {len(ranges)}: {run_days} ({len(run_days)} days)")
+            outcomes.append(run_range(defs, instance, systems, run_days, _ticker(started)))
+        _note(f"Built {len(planned)} days in {time.monotonic() - started:.1f} s.")
+        if not everything and not planned:
+            _note("Every day is built and final.")
+        click.echo(as_text(HEADINGS, published_months(systems.warehouse)))
+        click.echo(f"\nFiles: {systems.publish_dir}")
+    failures = [failure for outcome in outcomes for failure in outcome.failures]
+    for failure in dict.fromkeys(failures):
+        click.echo(f"Failed: {failure}", err=True)
+    if failures:
+        sys.exit(1)
+
+
+def _ticker(started: float) -> Callable[[str], None]:
+    return lambda name: _note(f"  {time.monotonic() - started:6.1f} s  {name}")
+
+
+def _note(message: str) -> None:
+    """Progress goes to stderr, so that stdout holds results alone."""
+    click.echo(message, err=True)
+
+
+def main() -> None:
+    """Run the command; an error that we know ends in one line on stderr."""
+    # The default would end the process without closing what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        cli(standalone_mode=True)
+    except PerfPipelineError as error:
+        if "--debug" in sys.argv:
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

@@ -1,0 +1,1 @@
+"""Stage 2: one row per service and day."""

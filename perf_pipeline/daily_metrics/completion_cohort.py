@@ -1,0 +1,45 @@
+"""The completion rate: of the applications started on a day, the share created within 90 days (DOMAIN 2.2)."""
+
+from datetime import timedelta
+
+import dagster as dg
+import pandas as pd
+
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.daily_metrics.totals import with_totals
+from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.sources.systems import Systems
+
+COHORT_DAYS = 90
+"""The start day is day 0; created by the end of London day 90 counts."""
+
+
+def with_cohort_rate(counts: pd.DataFrame) -> pd.DataFrame:
+    """Add cohort_completion_percent: created ÷ started of the same applications, so never above 100."""
+    share = percent_column(counts["cohort_created_count"], counts["cohort_started_count"])
+    return counts.assign(cohort_completion_percent=share)
+
+
+def cohorts_touched(days: DayRange) -> DayRange:
+    """The start days whose cohort can have grown by what happened on `days`."""
+    return DayRange(days.first - timedelta(days=COHORT_DAYS), days.last)
+
+
+@flow_asset(deps=["extracted_application_states"])
+def daily_completion_cohort(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """A run renews the cohorts of the 90 days before its range too: its days may have completed them."""
+    days = cohorts_touched(day_range(context))
+    by_type = counts_of(
+        systems.warehouse,
+        "daily_completion_cohort",
+        days,
+        cohort_days=COHORT_DAYS,
+        last_ended_day=last_ended_day(systems.clock()),
+    )
+    counts = with_totals(by_type, ("service", "report_date"), COHORT_COUNTS, ("is_provisional",))
+    return write_days(
+        systems, "daily_completion_cohort", days, with_cohort_rate(counts), plotted="cohort_completion_percent"
+    )

@@ -1,0 +1,42 @@
+"""Digital take-up by day of receipt (DOMAIN 2.3): online and assisted, as a share of all channels."""
+
+import dagster as dg
+import pandas as pd
+
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.daily_metrics.totals import with_totals
+from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.sources.systems import Systems
+
+WINDOW_DAYS = 400
+"""How long Sirius may revise a day; then it is final even if Sirius never said so."""
+TYPES_OF_A_WHOLE_DAY = 2
+TOLERATED_UNKNOWN_PER_CENT = 1
+COUNTS = (*CHANNEL_COUNTS, "total_count")
+
+
+def with_take_up(counts: pd.DataFrame) -> pd.DataFrame:
+    """Add digital_take_up_percent and is_estimated to frames with the six channels and their total.
+
+    More than 1 % of unknown channel makes the figure an estimate. Without any application the share is None.
+    """
+    share = percent_column(counts["online_count"] + counts["assisted_count"], counts["total_count"])
+    is_estimated = counts["unknown_count"] * 100 > counts["total_count"] * TOLERATED_UNKNOWN_PER_CENT
+    return counts.assign(digital_take_up_percent=share, is_estimated=is_estimated)
+
+
+def whole_days(by_type: pd.DataFrame) -> pd.DataFrame:
+    """The rows of days for which every type of LPA is there: only those have a total."""
+    types = by_type.groupby(["service", "report_date"])["lpa_type"].transform("count")
+    return by_type[types == TYPES_OF_A_WHOLE_DAY]
+
+
+@flow_asset(deps=["extracted_channel_counts"])
+def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """A day counts once every type of LPA has arrived; a type that is missing is not known yet, not zero."""
+    days = day_range(context)
+    by_type = whole_days(counts_of(systems.warehouse, "daily_digital_take_up", days, window_days=WINDOW_DAYS))
+    counts = with_totals(by_type, ("service", "report_date"), COUNTS, ("is_provisional",))
+    return write_days(systems, "daily_digital_take_up", days, with_take_up(counts), plotted="digital_take_up_percent")

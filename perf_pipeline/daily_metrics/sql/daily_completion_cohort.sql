@@ -1,0 +1,36 @@
+-- A cohort is final when its last day has ended and every day up to it has been read.
+WITH days AS (
+    SELECT service, report_date
+    FROM perf.source_deliveries
+    WHERE
+        source_name = 'applications' AND delivered_at IS NOT NULL AND report_date BETWEEN :first_day AND :last_day
+),
+counts AS (
+    SELECT
+        service,
+        started_date AS report_date,
+        started_lpa_type AS lpa_type,
+        count(*) AS started,
+        count(*) FILTER (WHERE created_date <= started_date + CAST(:cohort_days AS integer)) AS created,
+        count(*) FILTER (WHERE completed_date <= started_date + CAST(:cohort_days AS integer)) AS completed
+    FROM perf.extracted_application_states
+    WHERE started_date BETWEEN :first_day AND :last_day
+    GROUP BY service, started_date, started_lpa_type
+)
+SELECT
+    days.service,
+    days.report_date,
+    types.lpa_type,
+    coalesce(counts.started, 0)::bigint AS cohort_started_count,
+    coalesce(counts.created, 0)::bigint AS cohort_created_count,
+    coalesce(counts.completed, 0)::bigint AS cohort_completed_count,
+    days.report_date + CAST(:cohort_days AS integer) > CAST(:last_ended_day AS date) OR (
+        SELECT count(*)
+        FROM perf.source_deliveries AS later
+        WHERE
+            later.service = days.service AND later.source_name = 'applications' AND later.delivered_at IS NOT NULL
+            AND later.report_date BETWEEN days.report_date AND days.report_date + CAST(:cohort_days AS integer)
+    ) <= CAST(:cohort_days AS integer) AS is_provisional
+FROM days
+CROSS JOIN (VALUES ('health-and-welfare'), ('property-and-financial'), ('unknown')) AS types (lpa_type)
+LEFT JOIN counts USING (service, report_date, lpa_type)

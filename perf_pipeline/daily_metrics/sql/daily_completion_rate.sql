@@ -1,0 +1,49 @@
+-- A row for every delivered day and type, zeros included. A day first read more than nine months late is an undercount:
+-- accounts unused for that long are deleted, and with them their applications.
+WITH days AS (
+    SELECT
+        service,
+        report_date,
+        delivered_at < (report_date + 1)::timestamp AT TIME ZONE :timezone AS is_provisional,
+        (first_delivered_at AT TIME ZONE :timezone)::date > (report_date + interval '9 months')::date AS is_estimated
+    FROM perf.source_deliveries
+    WHERE
+        source_name = 'applications' AND delivered_at IS NOT NULL AND report_date BETWEEN :first_day AND :last_day
+),
+reached AS (
+    SELECT service, started_date AS report_date, started_lpa_type AS lpa_type, 1 AS started, 0 AS created, 0 AS completed,
+        0 AS created_same_day
+    FROM perf.extracted_application_states
+    WHERE started_date BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT service, created_date, created_lpa_type, 0, 1, 0, (created_date = started_date)::integer
+    FROM perf.extracted_application_states
+    WHERE created_date BETWEEN :first_day AND :last_day
+    UNION ALL
+    SELECT service, completed_date, completed_lpa_type, 0, 0, 1, 0
+    FROM perf.extracted_application_states
+    WHERE completed_date BETWEEN :first_day AND :last_day
+),
+counts AS (
+    SELECT
+        service, report_date, lpa_type,
+        sum(started) AS started_count,
+        sum(created) AS created_count,
+        sum(completed) AS completed_count,
+        coalesce(sum(created_same_day), 0) AS created_same_day_count
+    FROM reached
+    GROUP BY service, report_date, lpa_type
+)
+SELECT
+    days.service,
+    days.report_date,
+    types.lpa_type,
+    coalesce(counts.started_count, 0)::bigint AS started_count,
+    coalesce(counts.created_count, 0)::bigint AS created_count,
+    coalesce(counts.completed_count, 0)::bigint AS completed_count,
+    coalesce(counts.created_same_day_count, 0)::bigint AS created_same_day_count,
+    days.is_provisional,
+    days.is_estimated
+FROM days
+CROSS JOIN (VALUES ('health-and-welfare'), ('property-and-financial'), ('unknown')) AS types (lpa_type)
+LEFT JOIN counts USING (service, report_date, lpa_type)

@@ -1,0 +1,15 @@
+SELECT
+    service,
+    report_date,
+    lpa_type,
+    online_count,
+    assisted_count,
+    paper_count,
+    phone_count,
+    other_count,
+    unknown_count,
+    total_count,
+    NOT is_final
+    AND last_seen_at < (report_date + CAST(:window_days AS integer))::timestamp AT TIME ZONE :timezone AS is_provisional
+FROM perf.extracted_channel_counts
+WHERE superseded_at IS NULL AND report_date BETWEEN :first_day AND :last_day

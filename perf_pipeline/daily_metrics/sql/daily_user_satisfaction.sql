@@ -1,0 +1,24 @@
+-- Counts of the delivered days; a delivered day without a rating is a row of zeros.
+SELECT
+    ledger.service,
+    ledger.report_date,
+    ledger.source_name AS source,
+    coalesce(sum(ratings_count) FILTER (WHERE rating = 5), 0)::bigint AS very_satisfied_count,
+    coalesce(sum(ratings_count) FILTER (WHERE rating = 4), 0)::bigint AS satisfied_count,
+    coalesce(sum(ratings_count) FILTER (WHERE rating = 3), 0)::bigint AS neither_count,
+    coalesce(sum(ratings_count) FILTER (WHERE rating = 2), 0)::bigint AS dissatisfied_count,
+    coalesce(sum(ratings_count) FILTER (WHERE rating = 1), 0)::bigint AS very_dissatisfied_count,
+    ledger.is_short OR ledger.delivered_at < (ledger.report_date + 1)::timestamp AT TIME ZONE :timezone AS is_provisional,
+    ledger.is_short AS is_estimated
+FROM perf.source_deliveries AS ledger
+LEFT JOIN perf.extracted_feedback AS feedback
+    ON feedback.service = ledger.service
+    AND feedback.source = ledger.source_name
+    AND feedback.report_date = ledger.report_date
+    AND feedback.superseded_at IS NULL
+WHERE
+    ledger.source_name IN ('done-page', 'in-service')
+    AND ledger.delivered_at IS NOT NULL
+    AND ledger.report_date BETWEEN :first_day AND :last_day
+GROUP BY ledger.service, ledger.report_date, ledger.source_name, ledger.is_short, ledger.delivered_at
+ORDER BY ledger.service, ledger.report_date, ledger.source_name

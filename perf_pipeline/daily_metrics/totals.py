@@ -1,0 +1,20 @@
+"""Adding the row of all types of LPA to counts by type."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from perf_pipeline.catalogue.columns import ALL
+
+
+def with_totals(
+    counts: pd.DataFrame, keys: Sequence[str], columns: Sequence[str], flags: Sequence[str]
+) -> pd.DataFrame:
+    """`counts` (keys + lpa_type + columns + flags) with, for each key, a row of type `all`.
+
+    Counts are summed; a total is provisional or estimated where any of its parts is.
+    """
+    ways = dict.fromkeys(columns, "sum") | dict.fromkeys(flags, "any")
+    totals = counts.groupby(list(keys), as_index=False).agg(ways).assign(lpa_type=ALL)
+    together = pd.concat([counts, totals[counts.columns]], ignore_index=True)
+    return together.sort_values([*keys, "lpa_type"], ignore_index=True)

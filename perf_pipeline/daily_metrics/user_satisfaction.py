@@ -1,0 +1,48 @@
+"""User satisfaction by day (DOMAIN 2.1): five counts in, both percentages and the headline out."""
+
+import dagster as dg
+import pandas as pd
+
+from perf_pipeline.catalogue.columns import RATING_COUNTS
+from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod, method_in_force
+from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.sources.systems import Systems
+
+
+def with_satisfaction(counts: pd.DataFrame, period_start: str) -> pd.DataFrame:
+    """Add responses_count, both percentages, headline_percent and headline_method.
+
+    `counts` has the five rating counts and, in the column `period_start`, the first day of the period, which decides the
+    method in force. Percentages are 0 to 100, rounded once from the counts, None without responses.
+    """
+    methods = [method_in_force(day) for day in counts[period_start]]
+    responses = counts[list(RATING_COUNTS)].sum(axis=1)
+    columns: dict[str, pd.Series | list[str]] = {"responses_count": responses}
+    for method in SATISFACTION_METHODS.values():
+        columns[method.column] = _percentages(counts, method, decimals=2)
+    whole = {method.id: _percentages(counts, method, decimals=0) for method in SATISFACTION_METHODS.values()}
+    columns["headline_percent"] = pd.Series(
+        [whole[method.id].loc[row] for row, method in zip(counts.index, methods, strict=True)],
+        index=counts.index,
+        dtype=object,
+    )
+    columns["headline_method"] = [method.id for method in methods]
+    return counts.assign(**columns)
+
+
+def _percentages(counts: pd.DataFrame, method: SatisfactionMethod, *, decimals: int) -> pd.Series:
+    weighted = sum(counts[column] * weight for column, weight in zip(RATING_COUNTS, method.weights, strict=True))
+    highest = counts[list(RATING_COUNTS)].sum(axis=1) * max(method.weights)
+    return percent_column(pd.Series(weighted), highest, decimals=decimals)
+
+
+@flow_asset(deps=["extracted_feedback"])
+def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """Both methods are always there, so that no change of method can hide a change of figures."""
+    days = day_range(context)
+    counts = counts_of(systems.warehouse, "daily_user_satisfaction", days)
+    return write_days(
+        systems, "daily_user_satisfaction", days, with_satisfaction(counts, "report_date"), plotted="headline_percent"
+    )

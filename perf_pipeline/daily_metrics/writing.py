@@ -1,0 +1,61 @@
+"""Reading counts for a daily metric, writing its days, and telling Dagit what was written."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from sqlalchemy import Engine, text
+
+from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.orchestration.flow_assets import Written
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import connected, transaction
+from perf_pipeline.warehouse.replacing import replace_days
+
+_SQL = Path(__file__).parent / "sql"
+
+
+def counts_of(warehouse: Engine, query: str, days: DayRange, **values: object) -> pd.DataFrame:
+    """The frame that `daily_metrics/sql/{query}.sql` gives for the days."""
+    return read_frame(warehouse, _SQL / f"{query}.sql", days, **values)
+
+
+def read_frame(warehouse: Engine, file: Path, days: DayRange, **values: object) -> pd.DataFrame:
+    """The frame that a .sql file gives for the days; its bound names are first_day, last_day, timezone and `values`."""
+    bound = {"first_day": days.first, "last_day": days.last, "timezone": TIMEZONE, **values}
+    statement = text(file.read_text(encoding="utf-8"))
+    statement = statement.bindparams(**{name: bound[name] for name in statement.compile().params})
+    with connected(warehouse) as connection:
+        return pd.read_sql_query(statement, connection)
+
+
+def write_days(systems: Systems, dataset: str, days: DayRange, rows: pd.DataFrame, *, plotted: str) -> Written:
+    """Replace the days of the dataset by `rows`; Dagit plots rows a day and, by service, the total's `plotted` figure."""
+    with transaction(systems.warehouse) as connection:
+        replace_days(connection, dataset, days, rows)
+    entry = DATASETS[dataset]
+    per_day: dict[date, dict[str, float]] = {
+        day: {"dagster/partition_row_count": count} for day, count in Counter(rows[entry.day_column]).items()
+    }
+    totals = total_rows(entry, rows, systems.services)
+    for service, day, value in totals[["service", entry.day_column, plotted]].itertuples(index=False):
+        if not pd.isna(value):
+            per_day[day][f"{service} {plotted}"] = float(value)
+    return Written(per_day=per_day, preview=totals[_preview_columns(entry)], facts={"rows": len(rows)})
+
+
+def total_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.DataFrame:
+    """The rows that a figure is quoted from: of all types, or of the headline source of the day."""
+    if "lpa_type" in rows:
+        return rows[rows["lpa_type"] == ALL]
+    pairs = zip(rows["service"], rows[dataset.day_column], rows["source"], strict=True)
+    return rows[[services[service].headline_source(day) == source for service, day, source in pairs]]
+
+
+def _preview_columns(dataset: Dataset) -> Sequence[str]:
+    return [name for name in dataset.column_names if name not in ("is_provisional", "is_estimated", "headline_method")]

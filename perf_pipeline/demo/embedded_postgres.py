@@ -1,0 +1,140 @@
+"""The PostgreSQL of the embedded default: its first user starts it, its last one stops it.
+
+Here: who uses the server, and the databases in it. Not here: how it is started and stopped (`embedded_server`).
+
+Every user, a process, a thread or a nested block, holds a shared lock on the home's lease file. A process that is
+killed loses its lease with its life: the next user finds the server running, uses it, and stops it when leaving last.
+A forked child shares its parent's lease until both are gone.
+"""
+
+import fcntl
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from perf_pipeline.demo.embedded_home import Home, gate, is_locked, try_lock
+from perf_pipeline.demo.embedded_server import connect, ensure_running, stop
+from perf_pipeline.errors import EmbeddedDatabaseError, UsageError
+
+_DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_CREATION_LOCK = 20_250_501  # any number, as long as all who create databases here use the same
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """A running server; made by `embedded_postgres`, valid inside its block."""
+
+    home: Home
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the SQLAlchemy URL of a database, `postgresql+psycopg2://postgres@/perf?host=/tmp/…&port=5432`."""
+        return embedded_url(self.home.path, database)
+
+    def ensure_database(self, name: str) -> str:
+        """Create the database if it is absent, also when several do so at once, and return its URL.
+
+        Raises UsageError for a name that isn't plain lower case, EmbeddedDatabaseError when the server refuses.
+        """
+        url = self.url(name)
+        try:
+            self._create_if_absent(name)
+        except psycopg2.Error as error:
+            raise EmbeddedDatabaseError(
+                f"The database {name} could not be created in {self.home.path}: {error}; log: {self.home.log}",
+                next_step="Free some space or connections, then run the same command again.",
+            ) from error
+        return url
+
+    def _create_if_absent(self, name: str) -> None:
+        with closing(connect(self.home)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                # CREATE DATABASE knows no IF NOT EXISTS; the lock ends with the connection.
+                cursor.execute("SELECT pg_advisory_lock(%s)", [_CREATION_LOCK])
+                cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+                if cursor.rowcount == 0:
+                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def embedded_url(home: Path, database: str) -> str:
+    """Return the URL that `database` of the server in `home` has while it runs. Starts nothing. Raises UsageError."""
+    if not _DATABASE_NAME.fullmatch(database):
+        raise UsageError(
+            f"The database name {database!r} isn't plain; expected lower case letters, digits and underscores.",
+            next_step="Choose such a name.",
+        )
+    return Home.at(home).url(database)
+
+
+@contextmanager
+def embedded_postgres(home: Path) -> Iterator[EmbeddedPostgres]:
+    """Provide a running server whose state is in `home`: started if it isn't running, stopped after its last user.
+
+    Raises EmbeddedDatabaseError when it can't be started or stopped. An error of the block itself goes first.
+    """
+    place = Home.at(home)
+    lease = _join(place)
+    try:
+        yield EmbeddedPostgres(place)
+    except BaseException as error:
+        try:
+            _leave(place, lease)
+        except EmbeddedDatabaseError as second:
+            error.add_note(str(second))
+        raise
+    _leave(place, lease)
+
+
+def _join(home: Home) -> int:
+    with _reported(home):
+        home.create()
+        with gate(home):
+            lease = try_lock(home.lease_lock, fcntl.LOCK_SH)
+            assert lease is not None  # noqa: S101 - exclusive locks on it are taken inside the gate alone
+            try:
+                ensure_running(home)
+            except BaseException:
+                os.close(lease)
+                with suppress(OSError, subprocess.SubprocessError, EmbeddedDatabaseError):
+                    _stop_if_unused(home)
+                raise
+            return lease
+
+
+def _leave(home: Home, lease: int) -> None:
+    try:
+        with _reported(home), gate(home):
+            os.close(lease)
+            lease = -1
+            _stop_if_unused(home)
+    except EmbeddedDatabaseError:
+        if home.gate_lock.exists():
+            raise
+        # Somebody deleted the home: a server without its folder ends itself within a minute.
+    finally:
+        if lease >= 0:
+            os.close(lease)
+
+
+def _stop_if_unused(home: Home) -> None:
+    if not is_locked(home.lease_lock):
+        stop(home)
+
+
+@contextmanager
+def _reported(home: Home) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EmbeddedDatabaseError(
+            f"The embedded PostgreSQL in {home.path} could not be used: {error}; log: {home.log}",
+            next_step="Make the folder writable and free some space, or set PERF_HOME to another folder,"
+            " or PERF_DATABASE_URL to a PostgreSQL of your own.",
+        ) from error

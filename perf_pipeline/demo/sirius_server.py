@@ -1,0 +1,229 @@
+"""A stand-in for the Sirius statistics endpoint: a real HTTP server that keeps the whole contract of DOMAIN 3.3.
+
+Here: HTTP, paging and the two error envelopes. Not here: the counts (`channel_model`), what may be asked and answered
+(`sirius_contract`), which faults are played (`sirius_behaviour`).
+"""
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
+from functools import cache
+from http import HTTPStatus
+from threading import Thread
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Request, Response, request
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
+from perf_pipeline.demo.sirius_behaviour import (
+    DroppedConnection,
+    Envelope,
+    ErrorAnswer,
+    RawAnswer,
+    ReceivedRequest,
+    SiriusBehaviour,
+    SlowAnswer,
+    TruncatedAnswer,
+)
+from perf_pipeline.demo.sirius_contract import BadRequestError, Contract
+from perf_pipeline.demo.sirius_signature import is_signed
+from perf_pipeline.errors import SettingsError
+
+PATH: Final = "/v1/statistics/lpa-applications/channels"
+FIRST_DAY: Final = date(2021, 1, 1)
+"""Earlier days have no rows."""
+
+_LONGEST_SPAN_DAYS: Final = 366
+_COUNTS_TAKEN_AT: Final = clock_time(0, 30, tzinfo=UTC)
+_LONDON: Final = ZoneInfo("Europe/London")
+
+
+@contextmanager
+def sirius_server(
+    *, today: Callable[[], date] | date, behaviour: SiriusBehaviour | None = None, port: int = 0
+) -> Iterator[str]:
+    """Serve on 127.0.0.1 in a thread until the block ends; yields the base URL.
+
+    `today` is the London day the stand-in believes in; port 0 takes a free one. Raises SettingsError when the port is
+    taken.
+    """
+    app = _app(today if callable(today) else lambda: today, behaviour or SiriusBehaviour())
+    with _listening_socket(port) as listener:
+        port = listener.getsockname()[1]
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
+        thread = Thread(target=server.serve_forever, args=(0.05,), name="sirius-stand-in", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Keep requests out of the terminal that the pipeline reports on."""
+
+
+def _listening_socket(port: int) -> socket.socket:
+    # Ours rather than werkzeug's: it would end the process when the port is taken.
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise SettingsError(
+            f"The stand-in for Sirius cannot listen on port {port}: {error.strerror}.",
+            next_step="Stop the program that uses the port, or choose another port.",
+        ) from error
+
+
+def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
+    app = Flask(__name__)
+    contract = _contract()
+
+    @app.get(PATH)
+    def channels() -> Response:
+        fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), _headers(request)))
+        match fault:
+            case ErrorAnswer():
+                answer = _error_answer(fault)
+            case RawAnswer():
+                return Response(fault.body, fault.status, dict(fault.headers), content_type=fault.content_type)
+            case DroppedConnection():
+                request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+                return Response()
+            case _:
+                answer = _answer(contract, behaviour, _generated_at(today(), behaviour))
+        contract.check_answer(request, answer)
+        if behaviour.edit_answer is not None and answer.status_code == 200:
+            answer = _edited(answer, behaviour.edit_answer)
+        return _spoiled(answer, fault)
+
+    @app.errorhandler(404)
+    @app.errorhandler(405)
+    def elsewhere(_: Exception) -> Response:
+        return _error_answer(ErrorAnswer(404, "NOTFOUND"))
+
+    return app
+
+
+@cache
+def _contract() -> Contract:
+    return Contract()
+
+
+def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: datetime) -> Response:
+    if behaviour.credentials is not None and not is_signed(request, *behaviour.credentials):
+        return _error_answer(ErrorAnswer(403, "FORBIDDEN"))
+    try:
+        query = contract.query_of(request)
+    except BadRequestError as error:
+        return _invalid(str(error), "list")
+    first_day, last_day = query["from"], query["to"]
+    if last_day < first_day:
+        return _invalid("to lies before from", "single")
+    if (last_day - first_day).days >= _LONGEST_SPAN_DAYS:
+        return _invalid(f"from and to span more than {_LONGEST_SPAN_DAYS} days", "single")
+    subtypes = (query["subtype"],) if "subtype" in query else SUBTYPES
+    rows = _rows(first_day, last_day, subtypes, behaviour, generated_at)
+    page, limit = query["page"], query["limit"]
+    meta = {
+        "from": first_day.isoformat(),
+        "to": last_day.isoformat(),
+        "basis": "receiptDate",
+        "timezone": "Europe/London",
+        "generatedAt": generated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "dataCompleteUpTo": (_london_day(generated_at) - timedelta(days=1)).isoformat(),
+        "version": "1.0.0",
+        "page": page,
+        "limit": limit,
+        "total": len(rows),
+    }
+    return _json({"data": rows[(page - 1) * limit : page * limit], "meta": meta}, 200)
+
+
+def _rows(
+    first_day: date, last_day: date, subtypes: tuple[str, ...], behaviour: SiriusBehaviour, generated_at: datetime
+) -> list[dict[str, Any]]:
+    # The day on which the counts are taken has begun, so it has a row; dataCompleteUpTo tells that it is partial.
+    last_known_day = _london_day(generated_at)
+    first_day, last_day = max(first_day, FIRST_DAY), min(last_day, last_known_day)
+    days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
+    return [
+        _row(day, subtype, behaviour, generated_at)
+        for day in days
+        if day not in behaviour.missing_days
+        for subtype in subtypes
+    ]
+
+
+def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: datetime) -> dict[str, Any]:
+    seen = counts_as_seen(day, seen_on=_london_day(generated_at))
+    counts = seen.counts[subtype]
+    for revision in behaviour.revisions:
+        if (revision.day, revision.subtype) == (day, subtype) and generated_at >= revision.told_from:
+            counts = revision.counts
+    return {
+        "period": day.isoformat(),
+        "granularity": "day",
+        "caseSubtype": subtype,
+        "channels": counts.by_channel(),
+        "total": counts.total + (day in behaviour.wrong_total_days),
+        "status": "final" if seen.is_final else "provisional",
+    }
+
+
+def _generated_at(today: date, behaviour: SiriusBehaviour) -> datetime:
+    return datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
+
+
+def _london_day(instant: datetime) -> date:
+    return instant.astimezone(_LONDON).date()
+
+
+def _invalid(detail: str, envelope: Envelope) -> Response:
+    return _error_answer(ErrorAnswer(400, "INVALIDREQUEST", envelope), detail)
+
+
+def _error_answer(error: ErrorAnswer, detail: str = "Played by the stand-in.") -> Response:
+    code, title = f"OPGDATA-API-{error.code}", HTTPStatus(error.status).phrase
+    item = {"id": "stand-in", "code": code, "title": title, "detail": detail}
+    bodies: dict[Envelope, dict[str, Any]] = {
+        "list": {"errors": [item]},
+        "single": {"errors": item},
+        "gateway": {"statusCode": error.status, "body": {"error": {"code": code, "message": title}}},
+    }
+    answer = _json(bodies[error.envelope], error.status)
+    if error.retry_after_seconds is not None:
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
+
+
+def _edited(answer: Response, edit: Callable[[dict[str, Any]], None]) -> Response:
+    body = answer.get_json()
+    edit(body)
+    return _json(body, answer.status_code)
+
+
+def _spoiled(answer: Response, fault: object) -> Response:
+    if isinstance(fault, SlowAnswer):
+        time.sleep(fault.seconds)
+    if isinstance(fault, TruncatedAnswer):
+        whole = answer.get_data()
+        answer.set_data(whole[: fault.keep_bytes])
+        if fault.announce_length:
+            answer.headers["Content-Length"] = str(len(whole))
+    return answer
+
+
+def _json(body: dict[str, Any], status: int) -> Response:
+    return Response(json.dumps(body), status, content_type="application/json")
+
+
+def _headers(received: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in received.headers.items()}

@@ -1,0 +1,1 @@
+DELETE FROM public.applications WHERE id = %(id)s

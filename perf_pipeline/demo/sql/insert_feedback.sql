@@ -1,0 +1,3 @@
+INSERT INTO public.feedback (received, message)
+VALUES (%(received)s, %(message)s)
+RETURNING id

@@ -1,0 +1,1 @@
+COMMENT ON TABLE public.applications IS %(mark)s

@@ -1,0 +1,1 @@
+DELETE FROM public.feedback WHERE received < %(before)s

@@ -1,0 +1,1 @@
+"""Stage 1: our own frozen copy of what the sources gave."""

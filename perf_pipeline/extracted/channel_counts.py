@@ -1,0 +1,86 @@
+"""Channel counts: from the Sirius data API into extracted_channel_counts, a row a day, type of LPA and version."""
+
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Engine
+
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.extracted.attempting import attempt_reading, note_unset
+from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
+from perf_pipeline.extracted.quarantining import UnusableRow, quarantine, resolve
+from perf_pipeline.extracted.reporting import report_deliveries
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing
+from perf_pipeline.warehouse.versions import Versioning, merge_versions
+
+if TYPE_CHECKING:
+    from perf_pipeline.sources.sirius import ChannelCountDelivery, ChannelCountRow, SiriusClient
+
+LPA_TYPES_OF_SIRIUS = frozenset({"health-and-welfare", "property-and-financial"})
+_IDENTITY = ("service", "report_date", "lpa_type")
+_COUNTS = (*CHANNEL_COUNTS, "total_count")
+_VERSIONING = Versioning(
+    "extracted_channel_counts",
+    identity=_IDENTITY,
+    compared=_COUNTS,
+    born=("first_seen_at",),
+    seen=("last_seen_at",),
+    refreshed=("is_final",),
+)
+
+
+def extract_channel_counts(warehouse: Engine, sirius: "SiriusClient", attempt: Attempt) -> None:
+    """Ask for the days of the attempt and merge the answer. A day that Sirius lacks is not known yet, never zero."""
+    delivery = sirius.channel_counts(attempt.days.first, attempt.days.last)
+    with transaction(warehouse) as connection:
+        lock_for_writing(connection, "extracted_channel_counts")
+        merge_versions(connection, _VERSIONING, _frame(attempt, delivery), attempt.now)
+        unusable = [UnusableRow(row.row_ref, row.report_date, row.reason) for row in delivery.rejected]
+        quarantine(connection, attempt, "extracted_channel_counts", unusable)
+        resolve(connection, attempt, (row.row_ref for row in delivery.rows))
+        record_delivery(connection, attempt, _counts(delivery, attempt.days))
+
+
+def _frame(attempt: Attempt, delivery: "ChannelCountDelivery") -> pd.DataFrame:
+    columns = [*_IDENTITY, *_COUNTS, "is_final"]
+    rows = [
+        (attempt.service, row.report_date, row.lpa_type, *(getattr(row, name) for name in _COUNTS), row.is_final)
+        for row in delivery.rows
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _counts(delivery: "ChannelCountDelivery", days: DayRange) -> dict[date, DayCounts]:
+    """The days for which every type of LPA arrived, whole."""
+    by_day: dict[date, list[ChannelCountRow]] = {}
+    for row in delivery.rows:
+        by_day.setdefault(row.report_date, []).append(row)
+    counts = {}
+    for day in days:
+        rows = by_day.get(day, [])
+        bad = sum(rejected.report_date == day for rejected in delivery.rejected)
+        if {row.lpa_type for row in rows} == LPA_TYPES_OF_SIRIUS:
+            counts[day] = DayCounts(read=len(rows) + bad, kept=len(rows), quarantined=bad)
+    return counts
+
+
+@flow_asset(deps=["sirius_channel_statistics"])
+def extracted_channel_counts(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """Late scanning changes the counts of a day for months; every version is kept."""
+    days = day_range(context)
+    for service in systems.services.publishing("digital-take-up"):
+        attempt = Attempt(service.slug, "sirius", days, systems.clock(), context.run_id)
+        if systems.sirius is None:
+            note_unset(systems.warehouse, attempt)
+        else:
+            # The client asks again by itself.
+            read = partial(extract_channel_counts, systems.warehouse, systems.sirius)
+            attempt_reading(systems.warehouse, attempt, read, tries=1)
+    return report_deliveries(systems.warehouse, ("sirius",), days)

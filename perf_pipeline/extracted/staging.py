@@ -1,0 +1,23 @@
+"""A temporary table that rows land in before they are merged, gone with the transaction."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Column, Connection, MetaData, Table, text
+
+from perf_pipeline.warehouse.copying import copy_lines_into
+
+
+@contextmanager
+def staged(connection: Connection, name: str, columns: str, rows: Iterable[str]) -> Iterator[None]:
+    """Create the temporary table with `columns` (as in CREATE TABLE), stream CSV rows in, drop it at the end.
+
+    When the rows' iterator raises, nothing of them stays.
+    """
+    connection.execute(text(f"CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"))
+    names = [column.split()[0] for column in columns.split(",")]
+    table = Table(name, MetaData(), *(Column(column) for column in names))
+    copy_lines_into(connection, table, names, rows)
+    connection.execute(text(f"ANALYZE {name}"))
+    yield
+    connection.execute(text(f"DROP TABLE {name}"))

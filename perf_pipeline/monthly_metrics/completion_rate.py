@@ -1,0 +1,38 @@
+"""Completion by month: the event counts of its days, and the cohort of all that was started in it."""
+
+import dagster as dg
+import pandas as pd
+
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
+from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched, with_cohort_rate
+from perf_pipeline.daily_metrics.completion_rate import with_created_per_started
+from perf_pipeline.daily_metrics.writing import write_days
+from perf_pipeline.monthly_metrics.summing import sum_months
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.sources.systems import Systems
+
+_KEY = ["service", "month_start", "lpa_type"]
+
+
+def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Event counts by month with the cohort counts beside them; provisional while either is."""
+    together = events.merge(
+        cohorts[[*_KEY, *COHORT_COUNTS, "is_provisional"]], on=_KEY, how="inner", suffixes=("", "_cohort")
+    )
+    is_provisional = together["is_provisional"] | together.pop("is_provisional_cohort")
+    return with_cohort_rate(with_created_per_started(together.assign(is_provisional=is_provisional)))
+
+
+@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort"])
+def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """A run sums every month that its range, or a cohort that its range completes, touches."""
+    days = cohorts_touched(day_range(context))
+    events = sum_months(systems.warehouse, "daily_completion_rate", "lpa_type", STATE_COUNTS, days)
+    cohorts = sum_months(systems.warehouse, "daily_completion_cohort", "lpa_type", COHORT_COUNTS, days)
+    return write_days(
+        systems,
+        "monthly_completion_rate",
+        days.whole_months(),
+        with_cohorts(events, cohorts),
+        plotted="cohort_completion_percent",
+    )

@@ -1,0 +1,110 @@
+"""How an asset of the flow is declared: `@flow_asset`, with everything Dagit shows taken from the catalogue.
+
+The one module of `orchestration` that the stages import. An asset is a function of its name that writes its table and
+returns what it wrote.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.orchestration.failures import failures_told_apart
+from perf_pipeline.orchestration.partitions import EVERY_RANGE_IN_ONE_RUN, REPORTING_DAYS
+from perf_pipeline.sources.systems import Systems
+
+OWNERS = ["team:performance-data"]
+PREVIEW_ROWS = 10
+
+Fact = int | str | dg.MetadataValue
+"""What Dagit shows beside a run's materialisation."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an asset wrote, for Dagit: numbers by day, which it plots, and a look at the newest rows."""
+
+    per_day: dict[date, dict[str, float]] = field(default_factory=dict)
+    preview: pd.DataFrame | None = None
+    facts: dict[str, Fact] = field(default_factory=dict)
+
+
+AssetFunction = Callable[[dg.AssetExecutionContext, Systems], Written]
+
+
+def day_range(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> DayRange:
+    """The days that the run is about."""
+    run = context.op_execution_context if isinstance(context, dg.AssetCheckExecutionContext) else context
+    keys = run.partition_key_range
+    return DayRange(date.fromisoformat(keys.start), date.fromisoformat(keys.end))
+
+
+def flow_asset(*, deps: Iterable[str]) -> Callable[[AssetFunction], dg.AssetsDefinition]:
+    """Declare the asset that writes the dataset of the function's name, after `deps`."""
+
+    def declare(function: AssetFunction) -> dg.AssetsDefinition:
+        dataset = DATASETS[function.__name__]
+
+        @dg.asset(
+            name=dataset.name,
+            deps=list(deps),
+            group_name=dataset.stage.value,
+            description=describe(dataset, function),
+            owners=OWNERS,
+            kinds=set(dataset.kinds),
+            tags={"indicator": dataset.indicator} if dataset.indicator else {},
+            metadata={"dagster/column_schema": column_schema(dataset), "dagster/table_name": f"perf.{dataset.name}"},
+            partitions_def=REPORTING_DAYS,
+            backfill_policy=EVERY_RANGE_IN_ONE_RUN,
+        )
+        def asset(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems]) -> dg.MaterializeResult[None]:
+            systems.progress(dataset.name)
+            with failures_told_apart():
+                return report(context, function(context, systems))
+
+        return asset
+
+    return declare
+
+
+def describe(dataset: Dataset, function: AssetFunction) -> str:
+    """The catalogue's sentence, the grain, and what the function's docstring adds."""
+    return f"{dataset.description}\n\nGrain: {dataset.grain}.\n\n{function.__doc__ or ''}".strip()
+
+
+def column_schema(dataset: Dataset) -> dg.TableSchema:
+    """The dataset's columns as Dagit shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type.value,
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=not column.is_required),
+            )
+            for column in dataset.columns
+        ]
+    )
+
+
+def report(context: dg.AssetExecutionContext, written: Written) -> dg.MaterializeResult[None]:
+    """Hand over what Dagit shows: each day's numbers to that day's materialisation, the rest to the run's."""
+    for day in day_range(context):
+        context.add_asset_metadata(
+            dict(written.per_day.get(day, {"dagster/partition_row_count": 0})), partition_key=str(day)
+        )
+    metadata = dict(written.facts)
+    if written.preview is not None and not written.preview.empty:
+        metadata["newest_rows"] = dg.MetadataValue.md(as_markdown(written.preview.tail(PREVIEW_ROWS)))
+    return dg.MaterializeResult(metadata=metadata)
+
+
+def as_markdown(frame: pd.DataFrame) -> str:
+    """A small frame as a markdown table; missing values stay empty."""
+    head = [str(column) for column in frame.columns]
+    rows = [["" if pd.isna(value) else str(value) for value in row] for row in frame.itertuples(index=False)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])

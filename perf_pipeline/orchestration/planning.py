@@ -1,0 +1,91 @@
+"""What a nightly run builds. One pure function decides; the schedule, the command and `status` all ask it.
+
+Dagster's own marks play no part: they are lost when a run dies. What counts is what the warehouse holds.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Engine, text
+
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.warehouse.engine import connected
+
+TRAILING_DAYS = 7
+"""Ratings and stamps of the last days may still arrive late."""
+
+
+@dataclass(frozen=True)
+class KnownDay:
+    """What the warehouse knows of a day, over all services and sources."""
+
+    sources_asked: frozenset[tuple[str, str]]
+    """Pairs of service and source."""
+    has_failure: bool = False
+    is_waiting: bool = False
+    is_provisional: bool = False
+
+
+def plan(known: Mapping[date, KnownDay], sources: frozenset[tuple[str, str]], days: DayRange) -> dict[date, str]:
+    """The days of `days` to build, each with the reason, in order. `sources` are the pairs that every day needs."""
+    trailing_from = days.last - timedelta(days=TRAILING_DAYS - 1)
+    reasons = {day: _reason(known.get(day), sources, is_trailing=day >= trailing_from) for day in days}
+    return {day: reason for day, reason in reasons.items() if reason}
+
+
+def _reason(known: KnownDay | None, sources: frozenset[tuple[str, str]], *, is_trailing: bool) -> str | None:
+    if known is None or not sources <= known.sources_asked:
+        return "not built yet"
+    if known.has_failure:
+        return "a source could not be read"
+    if known.is_waiting:
+        return "a source had not delivered it"
+    if known.is_provisional:
+        return "its figures are provisional"
+    return "its sources may still add to it" if is_trailing else None
+
+
+def sources_of(services: Services) -> frozenset[tuple[str, str]]:
+    """The pairs of service and source that deliver every day."""
+    pairs: list[tuple[str, str]] = []
+    for service in services:
+        if "user-satisfaction" in service.indicators:
+            pairs += [(service.slug, source) for source in service.feedback_sources]
+        if "completion-rate" in service.indicators:
+            pairs.append((service.slug, "applications"))
+        if "digital-take-up" in service.indicators:
+            pairs.append((service.slug, "sirius"))
+    return frozenset(pairs)
+
+
+_LEDGER = text(
+    "SELECT report_date, array_agg(ARRAY[service, source_name]) AS asked, bool_or(outcome = 'failed') AS has_failure,"
+    " bool_or(outcome = 'waiting') AS is_waiting FROM perf.source_deliveries"
+    " WHERE report_date BETWEEN :first AND :last GROUP BY report_date"
+)
+_PROVISIONAL = text(
+    "SELECT report_date FROM perf.daily_user_satisfaction WHERE is_provisional AND report_date BETWEEN :first AND :last"
+    " UNION SELECT report_date FROM perf.daily_completion_rate"
+    " WHERE is_provisional AND report_date BETWEEN :first AND :last"
+    " UNION SELECT report_date FROM perf.daily_digital_take_up"
+    " WHERE is_provisional AND report_date BETWEEN :first AND :last"
+)
+
+
+def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
+    """What the warehouse knows of the days."""
+    bounds = {"first": days.first, "last": days.last}
+    with connected(warehouse) as connection:
+        provisional = set(connection.execute(_PROVISIONAL, bounds).scalars())
+        return {
+            row.report_date: KnownDay(
+                _pairs(row.asked), row.has_failure, row.is_waiting, row.report_date in provisional
+            )
+            for row in connection.execute(_LEDGER, bounds)
+        }
+
+
+def _pairs(asked: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((service, source) for service, source in asked)

@@ -1,0 +1,69 @@
+"""Dagster's storage: PostgreSQL at PERF_DAGSTER_DATABASE_URL, by default beside the warehouse.
+
+dagster.yaml can read a variable but knows no default. With this class every Dagster process, whoever starts it, works
+with no variable set: it keeps the embedded PostgreSQL up for as long as it lives.
+"""
+
+import atexit
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.warehouse.engine import transaction, warehouse_engine
+
+DAGSTER_SCHEMA = "perf_dagster"
+
+
+class PipelineStorage(DagsterPostgresStorage):
+    """Dagster's own PostgreSQL storage, told where its database is by the settings."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """No configuration: the settings say all."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> "PipelineStorage":
+        """Make the storage; dagster.yaml gives nothing but the name of this class."""
+        url = dagster_url(load_settings())
+        return cls(
+            url, should_autocreate_tables=config_value.get("should_autocreate_tables", True), inst_data=inst_data
+        )
+
+
+def dagster_url(settings: Settings) -> str:
+    """The URL of Dagster's storage, with the driver named. An embedded database runs until this process ends."""
+    if settings.dagster_database_url is not None:
+        return settings.dagster_database_url.get_secret_value()
+    if settings.database_url is not None:
+        return _beside_the_warehouse(settings.database_url.get_secret_value())
+    from perf_pipeline.demo.world import embedded_databases
+
+    stack = ExitStack()
+    _, url = stack.enter_context(embedded_databases(settings))
+    atexit.register(stack.close)
+    return url
+
+
+def _beside_the_warehouse(url: str) -> str:
+    """The warehouse's database with a schema of Dagster's own, made if absent.
+
+    The database may be a service's own, and Dagster's tables have names (`runs`, `alembic_version`) that it may use too.
+    """
+    engine = warehouse_engine(url)
+    with transaction(engine) as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock(hashtext('{DAGSTER_SCHEMA}'))"))
+        known = connection.execute(text("SELECT to_regnamespace(:name)"), {"name": DAGSTER_SCHEMA}).scalar_one()
+        if known is None:
+            connection.execute(text(f"CREATE SCHEMA {DAGSTER_SCHEMA}"))
+    engine.dispose()
+    own = make_url(url).update_query_dict({"options": f"-csearch_path={DAGSTER_SCHEMA}"})
+    return own.render_as_string(hide_password=False)

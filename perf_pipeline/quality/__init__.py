@@ -1,0 +1,1 @@
+"""Whether a table may be built upon."""

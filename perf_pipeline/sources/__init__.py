@@ -1,0 +1,1 @@
+"""Readers of the systems that we do not own."""

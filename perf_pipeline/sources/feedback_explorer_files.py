@@ -1,0 +1,238 @@
+"""Opening Feedback Explorer export files: the listing, the named span, the CSV rows, the hash of what was read.
+
+Belongs here: everything that touches the file system or the CSV format (DOMAIN 3.4). Doesn't belong here: what a row
+means (`feedback_explorer_rows`) and which file wins a day (`feedback_explorer`). Free text passes through in memory, a
+row at a time, and is never kept, logged or put into an error.
+"""
+
+import csv
+import hashlib
+import io
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+    from _typeshed import WriteableBuffer
+
+COLUMNS: Final = ("creation date", "path or service name", "feedback", "service satisfaction rating", "type")
+"""The columns that must be there, in any order, among any others."""
+
+_NAMED_SPAN: Final = re.compile(r"feedex_(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})(?!\d).*\.csv", re.IGNORECASE)
+_UNDECODABLE: Final = re.compile("[\udc80-\udcff]")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BUFFER_BYTES: Final = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """One export file as it was listed; nothing of it has been read.
+
+    `modified_at` is a UTC instant; `span` is (FROM, TO) of the name `feedex_FROM_TO_….csv`, TO excluded, or None.
+    """
+
+    path: Path
+    name: str
+    modified_at: datetime
+    size_bytes: int
+    span: tuple[date, date] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """The five columns of one row that matter, as text; `line_number` is where the row starts (the header is 1).
+
+    `fault` names what makes the row unreadable as CSV: `wrong_number_of_fields` (the texts are then empty),
+    `nul_character` or `undecodable_bytes`.
+    """
+
+    line_number: int
+    created: str
+    page: str
+    feedback: str
+    rating: str
+    kind: str
+    fault: str | None = None
+
+
+class UnusableExportError(Exception):
+    """The whole file is for the quarantine; never leaves `perf_pipeline.sources`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def list_exports(folder: Path) -> tuple[ExportFile, ...]:
+    """List the CSV files of the folder, the newest first (modification time, then name).
+
+    Hidden files and sub-folders are left out, so a download in progress under a temporary name isn't seen.
+
+    Raises:
+        PermanentSourceError: the folder is absent, no folder or closed to us.
+        TransientSourceError: a file vanished during the listing, or the disk failed.
+
+    """
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise PermanentSourceError(
+            f"The folder of Feedback Explorer exports is not there: expected a folder, found none at {folder}.",
+            next_step="create it, or point PERF_FEEDBACK_EXPORTS_DIR at the folder the exports are saved to.",
+        ) from error
+    except OSError as error:
+        raise _source_error(folder, error) from error
+    files = [file for path in paths if (file := _stat(path)) is not None]
+    return tuple(sorted(files, key=lambda file: (file.modified_at, file.name), reverse=True))
+
+
+def named_span(name: str) -> tuple[date, date] | None:
+    """FROM (included) and TO (excluded) of a file name, None where it names no span that makes sense."""
+    match = _NAMED_SPAN.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+    except ValueError:
+        return None
+    return (start, end) if start < end else None
+
+
+class OpenedExport:
+    """One export file open for a single pass: `rows()` first, then `sha256()` of exactly the same bytes."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._bytes = _HashingReader(raw)
+        buffered = io.BufferedReader(self._bytes, _BUFFER_BYTES)
+        self._text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+    def rows(self) -> Iterator[ExportRow]:
+        """Stream every row under the header.
+
+        Raises:
+            UnusableExportError: `header_not_recognised`, `csv_not_readable` (quotes that don't match, a file that ends
+                inside quotes) or `file_cut_short` (it ends in the middle of a row).
+
+        """
+        reader = csv.reader(self._text, strict=True)
+        try:
+            header = next(reader, [])
+            positions = _positions(header)
+            yield from self._rows_under(reader, len(header), positions)
+        except csv.Error as error:
+            raise UnusableExportError("csv_not_readable") from error
+
+    def _rows_under(self, reader: "Reader", width: int, positions: list[int]) -> Iterator[ExportRow]:
+        line_number = reader.line_num + 1
+        fields: list[str] = []
+        for fields in reader:
+            if len(fields) == width:
+                created, page, feedback, rating, kind = (fields[position] for position in positions)
+                yield ExportRow(line_number, created, page, feedback, rating, kind, text_fault("".join(fields)))
+            elif fields:
+                yield ExportRow(line_number, "", "", "", "", "", "wrong_number_of_fields")
+            line_number = reader.line_num + 1
+        if 0 < len(fields) < width and self._bytes.last_byte not in (b"\n", b"\r"):
+            raise UnusableExportError("file_cut_short")
+
+    def sha256(self) -> str:
+        """Hash of the whole file; reads what `rows()` has left."""
+        while self._bytes.read(_BUFFER_BYTES):
+            pass
+        return self._bytes.sha256.hexdigest()
+
+
+@contextmanager
+def opened_export(file: ExportFile) -> Iterator[OpenedExport]:
+    """Open the file for one pass.
+
+    Raises:
+        PermanentSourceError: we may not read the file.
+        TransientSourceError: it vanished, the disk failed, or the file changed between its listing and its end.
+
+    """
+    try:
+        with file.path.open("rb", buffering=0) as raw:
+            yield OpenedExport(raw)
+        after = _stat(file.path)
+    except OSError as error:
+        raise _source_error(file.path, error) from error
+    if after != file:
+        raise TransientSourceError(
+            f"The Feedback Explorer export {file.path} changed while it was being read.",
+            next_step="run again when the file has been saved completely.",
+        )
+
+
+def text_fault(text: str) -> str | None:
+    """Why a text can't be what was exported: a NUL, or bytes that aren't UTF-8. None for a sound text."""
+    if "\0" in text:
+        return "nul_character"
+    if not text.isascii() and _UNDECODABLE.search(text):
+        return "undecodable_bytes"
+    return None
+
+
+class _HashingReader(io.RawIOBase):
+    """Hashes each byte on its way to the reader, so that hash and figures come from the same pass."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        super().__init__()
+        self._raw = raw
+        self.sha256 = hashlib.sha256()
+        self.last_byte = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        chunk = self._raw.read(memoryview(buffer).nbytes) or b""
+        memoryview(buffer)[: len(chunk)] = chunk
+        if chunk:
+            self.sha256.update(chunk)
+            self.last_byte = chunk[-1:]
+        return len(chunk)
+
+
+def _positions(header: list[str]) -> list[int]:
+    names = [name.strip().casefold() for name in header]
+    if any(names.count(column) != 1 for column in COLUMNS):
+        raise UnusableExportError("header_not_recognised")
+    return [names.index(column) for column in COLUMNS]
+
+
+def _stat(path: Path) -> ExportFile | None:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _source_error(path, error) from error
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    modified_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
+    return ExportFile(path, path.name, modified_at, found.st_size, named_span(path.name))
+
+
+def _source_error(path: Path, error: OSError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return TransientSourceError(
+            f"The Feedback Explorer export {path} was listed but is no longer there.",
+            next_step="run again; if it was moved on purpose, nothing else is needed.",
+        )
+    if isinstance(error, PermissionError):
+        return PermanentSourceError(
+            f"The Feedback Explorer exports at {path} may not be read by this user.",
+            next_step="give the user that runs perf-pipeline the right to read it, then run again.",
+        )
+    return TransientSourceError(
+        f"The Feedback Explorer exports at {path} could not be read: {error.strerror or type(error).__name__}.",
+        next_step="check the disk or the network share that holds it, then run again.",
+    )

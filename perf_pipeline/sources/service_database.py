@@ -1,0 +1,149 @@
+"""Reading a service's own PostgreSQL: read only, one snapshot, rows streamed.
+
+The only statements ever sent are the SELECTs of `sources/sql/`. The session itself is read only, so that not even a
+mistake here could change, create or lock anything in a database that is not ours.
+"""
+
+import io
+import queue
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, cast
+
+import psycopg2
+from psycopg2.extensions import connection as psycopg2_connection
+from sqlalchemy.engine import make_url
+
+from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
+from perf_pipeline.warehouse.engine import CONNECT_SECONDS, address_of, first_line
+
+_SQL = Path(__file__).parent / "sql"
+_BATCH_ROWS = 2000
+_BATCHES_AHEAD = 8
+_PERMANENT_SQLSTATES = (
+    "28",
+    "3D",
+    "3F",
+    "42",
+)  # authorisation, no such database, no such schema, no such table or column
+
+
+class ServiceDatabase:
+    """One open read-only session on a service's database."""
+
+    def __init__(self, connection: psycopg2_connection, address: str) -> None:
+        self._connection = connection
+        self.address = address
+
+    def stream(self, query: str, parameters: Mapping[str, object]) -> Iterator[str]:
+        """Rows of `sources/sql/{query}.sql` as CSV lines, nulls as empty fields.
+
+        Memory holds a few thousand rows however many there are. A source that breaks part of the way raises SourceError
+        from the iterator, so that whoever writes the rows rolls back.
+        """
+        batches: queue.Queue[list[str] | BaseException | None] = queue.Queue(maxsize=_BATCHES_AHEAD)
+        abandoned = threading.Event()
+        reader = threading.Thread(target=self._read, args=(query, parameters, batches, abandoned), daemon=True)
+        reader.start()
+        try:
+            while (batch := batches.get()) is not None:
+                if isinstance(batch, BaseException):
+                    raise self._explained(batch)
+                yield from batch
+        finally:
+            abandoned.set()
+            while reader.is_alive():
+                _drain(batches)
+                reader.join(timeout=0.05)
+
+    def _read(
+        self,
+        query: str,
+        parameters: Mapping[str, object],
+        batches: "queue.Queue[list[str] | BaseException | None]",
+        abandoned: threading.Event,
+    ) -> None:
+        sink = _Batches(batches, abandoned)
+        try:
+            with self._connection.cursor() as cursor:
+                select = cursor.mogrify((_SQL / f"{query}.sql").read_text(encoding="utf-8"), parameters).decode()
+                cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", cast("TextIO", sink))
+            sink.flush()
+            batches.put(None)
+        except BaseException as error:
+            batches.put(error)
+
+    def _explained(self, error: BaseException) -> BaseException:
+        return explained(error, self.address) if isinstance(error, psycopg2.Error) else error
+
+
+class _Batches(io.TextIOBase):
+    """What COPY writes to: collects rows into batches and hands them over."""
+
+    def __init__(self, batches: "queue.Queue[list[str] | BaseException | None]", abandoned: threading.Event) -> None:
+        super().__init__()
+        self._batches = batches
+        self._abandoned = abandoned
+        self._rows: list[str] = []
+
+    def write(self, row: str) -> int:
+        if self._abandoned.is_set():
+            raise BrokenPipeError("nobody reads the rows any more")
+        self._rows.append(row)
+        if len(self._rows) >= _BATCH_ROWS:
+            self.flush()
+        return len(row)
+
+    def flush(self) -> None:
+        self._batches.put(self._rows)
+        self._rows = []
+
+
+def _drain(batches: "queue.Queue[list[str] | BaseException | None]") -> None:
+    try:
+        while True:
+            batches.get_nowait()
+    except queue.Empty:
+        return
+
+
+@contextmanager
+def reading(url: str) -> Iterator[ServiceDatabase]:
+    """Open a service's database for reading.
+
+    Raises TransientSourceError when it does not answer, PermanentSourceError when it refuses.
+    """
+    address = address_of(url)
+    parsed = make_url(url).set(drivername="postgresql")
+    try:
+        connection = psycopg2.connect(
+            parsed.render_as_string(hide_password=False),
+            connect_timeout=CONNECT_SECONDS,
+            application_name="perf_pipeline",
+            options="-c timezone=UTC -c client_encoding=UTF8",
+        )
+    except psycopg2.Error as error:
+        raise explained(error, address) from None
+    try:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        yield ServiceDatabase(connection, address)
+    finally:
+        connection.close()
+
+
+def explained(error: psycopg2.Error, address: str) -> SourceError:
+    """A driver's error as one of ours: permanent where the database itself said no."""
+    gist = first_line(error)
+    # A refused login carries no SQLSTATE, only its wording.
+    refused = any(words in gist for words in ("authentication failed", "does not exist", "permission denied"))
+    if refused or (error.pgcode or "").startswith(_PERMANENT_SQLSTATES):
+        return PermanentSourceError(
+            f"The service's database ({address}) refused: {gist}.",
+            next_step="check the URL, the tables and the reader's rights, then run the same days again.",
+        )
+    return TransientSourceError(
+        f"The service's database ({address}) does not answer: {gist}.",
+        next_step="check that it is up; the next nightly run asks again.",
+    )

@@ -1,0 +1,204 @@
+"""One page of Sirius channel counts, read and checked: pure (DOMAIN 3.3).
+
+Here: what the counts look like to the rest of the package, what makes a row unusable, what makes a whole page unusable.
+Not here: HTTP and paging (`sirius`), error answers (`sirius_errors`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from perf_pipeline.errors import PermanentSourceError
+
+_LPA_TYPES: Final = {"hw": "health-and-welfare", "pfa": "property-and-financial"}
+_SUBTYPES: Final = {lpa_type: subtype for subtype, lpa_type in _LPA_TYPES.items()}
+_CHANNELS: Final = ("online", "assisted", "paper", "phone", "other", "unknown")
+_LARGEST_COUNT: Final = 2**31 - 1
+_LONDON: Final = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCountRow:
+    """Applications received on one London day for one LPA type, by channel; the counts add up to `total_count`."""
+
+    report_date: date
+    lpa_type: str
+    online_count: int
+    assisted_count: int
+    paper_count: int
+    phone_count: int
+    other_count: int
+    unknown_count: int
+    total_count: int
+    is_final: bool
+
+    @property
+    def row_ref(self) -> str:
+        """The row's place at Sirius, `day/subtype`, as rejected rows have it."""
+        return f"{self.report_date}/{_SUBTYPES[self.lpa_type]}"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that cannot be used, and why.
+
+    `row_ref` is `day/subtype` where the row has both, else its place in the answer. Reasons: `not_an_object`,
+    `unreadable_day`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
+    `not_a_whole_number`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
+    `duplicate_row`.
+    """
+
+    report_date: date | None
+    reason: str
+    row_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: every row of it, by `row_ref` and usable or not, and what its `meta` says."""
+
+    number: int
+    rows: tuple[tuple[str, ChannelCountRow | RejectedRow], ...]
+    data_complete_up_to: date
+    generated_at: datetime
+    rows_on_all_pages_count: int
+    limit: int
+
+
+def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, number: int) -> Page:
+    """Read the page asked for as `number` of these days, both included.
+
+    Raises PermanentSourceError when the page as a whole does not keep the contract.
+    """
+    meta, data = body.get("meta"), body.get("data")
+    if not isinstance(meta, Mapping) or not isinstance(data, list):
+        raise _broken("a list in data and an object in meta", "another shape")
+    for key, expected in (
+        ("basis", "receiptDate"),
+        ("timezone", "Europe/London"),
+        ("from", first_day.isoformat()),
+        ("to", last_day.isoformat()),
+    ):
+        _expect(f"meta.{key}", meta.get(key), expected)
+    version = meta.get("version")
+    if not isinstance(version, str) or version.partition(".")[0] != "1":
+        raise _broken("version 1 in meta.version", version)
+    generated_at, complete_up_to = _instant(meta.get("generatedAt")), _day(meta.get("dataCompleteUpTo"))
+    if generated_at is None:
+        raise _broken("an instant with its offset in meta.generatedAt", meta.get("generatedAt"))
+    if complete_up_to is None or complete_up_to >= generated_at.astimezone(_LONDON).date():
+        raise _broken("a day in meta.dataCompleteUpTo that ended before meta.generatedAt", meta.get("dataCompleteUpTo"))
+    return Page(
+        number=_whole(meta, "page", at_least=1),
+        rows=tuple(
+            _read_row(raw, first_day, last_day, place=f"{first_day}..{last_day} page {number} row {position}")
+            for position, raw in enumerate(data, start=1)
+        ),
+        data_complete_up_to=complete_up_to,
+        generated_at=generated_at,
+        rows_on_all_pages_count=_whole(meta, "total", at_least=0),
+        limit=_whole(meta, "limit", at_least=1),
+    )
+
+
+def without_duplicates(
+    rows: Iterable[tuple[str, ChannelCountRow | RejectedRow]],
+) -> tuple[list[ChannelCountRow], list[RejectedRow]]:
+    """Split rows into usable and rejected ones.
+
+    Of equal rows one is used; of rows that contradict each other under one `row_ref` none is.
+    """
+    by_ref: dict[str, list[ChannelCountRow | RejectedRow]] = {}
+    for ref, row in rows:
+        by_ref.setdefault(ref, []).append(row)
+    used: list[ChannelCountRow] = []
+    rejected: list[RejectedRow] = []
+    for ref, claims in by_ref.items():
+        usable = [claim for claim in claims if isinstance(claim, ChannelCountRow)]
+        rejected += [claim for claim in claims if isinstance(claim, RejectedRow)]
+        agreed = usable[:1] if len(set(claims)) == 1 else []
+        used += agreed
+        rejected += [RejectedRow(row.report_date, "duplicate_row", ref) for row in usable[len(agreed) :]]
+    return used, rejected
+
+
+def _read_row(raw: object, first_day: date, last_day: date, place: str) -> tuple[str, ChannelCountRow | RejectedRow]:
+    if not isinstance(raw, Mapping):
+        return place, RejectedRow(None, "not_an_object", place)
+    _expect("granularity of a row", raw.get("granularity"), "day")
+    day = _day(raw.get("period"))
+    if day is None:
+        return place, RejectedRow(None, "unreadable_day", place)
+    if not first_day <= day <= last_day:
+        return place, RejectedRow(day, "day_outside_request", place)
+    subtype = raw.get("caseSubtype")
+    if not isinstance(subtype, str) or subtype not in _LPA_TYPES:
+        return place, RejectedRow(day, "unknown_subtype", place)
+    ref = f"{day}/{subtype}"
+    reason = _unusable_because(raw)
+    if reason is not None:
+        return ref, RejectedRow(day, reason, ref)
+    return ref, ChannelCountRow(
+        report_date=day,
+        lpa_type=_LPA_TYPES[subtype],
+        **{f"{channel}_count": raw["channels"][channel] for channel in _CHANNELS},
+        total_count=raw["total"],
+        is_final=raw["status"] == "final",
+    )
+
+
+def _unusable_because(raw: Mapping[str, Any]) -> str | None:
+    channels, total = raw.get("channels"), raw.get("total")
+    if not isinstance(channels, Mapping) or not channels.keys() >= set(_CHANNELS):
+        return "missing_channel"
+    if len(channels) > len(_CHANNELS):
+        return "unknown_channel"
+    counts = [*channels.values(), total]
+    # A JSON true is an int to Python.
+    if any(type(count) is not int for count in counts):
+        return "not_a_whole_number"
+    if any(count < 0 for count in counts):
+        return "negative_count"
+    if any(count > _LARGEST_COUNT for count in counts):
+        return "count_too_large"
+    if total != sum(channels.values()):
+        return "total_is_not_sum_of_channels"
+    return None if raw.get("status") in ("provisional", "final") else "unknown_status"
+
+
+def _expect(what: str, found: object, expected: str) -> None:
+    if found != expected:
+        raise _broken(f"{expected} as {what}", found)
+
+
+def _whole(meta: Mapping[str, Any], key: str, *, at_least: int) -> int:
+    value = meta.get(key)
+    if type(value) is not int or value < at_least:
+        raise _broken(f"a whole number of at least {at_least} in meta.{key}", value)
+    return value
+
+
+def _day(text: object) -> date | None:
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        return None
+    # Python reads 20260501 and 2026-W18-5 too; the contract has one way of writing a day.
+    return day if day.isoformat() == text else None
+
+
+def _instant(text: object) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo is not None else None
+
+
+def _broken(expected: str, found: object) -> PermanentSourceError:
+    return PermanentSourceError(
+        f"Sirius answered 200 with counts that do not keep the contract: expected {expected}, found {found!r:.60}.",
+        next_step="Compare with docs/sirius-endpoint.openapi.yaml and ask the Sirius team what changed.",
+    )

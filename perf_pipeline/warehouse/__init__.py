@@ -1,0 +1,1 @@
+"""Our PostgreSQL: engine, tables, migrations, how rows are written."""

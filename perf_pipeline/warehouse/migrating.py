@@ -1,0 +1,81 @@
+"""Bringing schema `perf` to the version that this code needs, by Alembic. Nothing outside of that schema is touched."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.errors import WarehouseError
+from perf_pipeline.warehouse.engine import connected, transaction
+from perf_pipeline.warehouse.tables import SCHEMA
+
+VERSION_TABLE = "alembic_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = "perf_pipeline migration"
+
+
+def migrate(engine: Engine) -> tuple[str | None, str]:
+    """Bring the warehouse to the newest version in one transaction; the versions before and after. Safe to repeat."""
+    with transaction(engine) as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": _LOCK})
+        before = version_of(connection)
+        if before is None:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        _describe_tables(connection)
+        after = version_of(connection)
+    if after is None:
+        raise AssertionError("an upgrade to head leaves a version")
+    return before, after
+
+
+def _describe_tables(connection: Connection) -> None:
+    """Write the catalogue's descriptions into the database, where any SQL client shows them."""
+    for name, dataset in DATASETS.items():
+        table = f"{SCHEMA}.{name}"
+        description = _quoted(f"{dataset.description} Grain: {dataset.grain}.")
+        connection.exec_driver_sql(f"COMMENT ON TABLE {table} IS {description}".replace("%", "%%"))
+        for column in dataset.columns:
+            meaning = _quoted(column.description)
+            connection.exec_driver_sql(f"COMMENT ON COLUMN {table}.{column.name} IS {meaning}".replace("%", "%%"))
+
+
+def _quoted(words: str) -> str:
+    """An SQL literal; COMMENT takes no bound values."""
+    return "'" + words.replace("'", "''") + "'"
+
+
+def check_migrated(engine: Engine) -> None:
+    """Raise WarehouseError unless the warehouse is at the newest version."""
+    with connected(engine) as connection:
+        found = version_of(connection)
+    expected = newest_version()
+    if found != expected:
+        state = "holds no tables of ours yet" if found is None else f"is at version {found}; this code needs {expected}"
+        raise WarehouseError(f"The warehouse {state}.", next_step="run perf-pipeline migrate.")
+
+
+def newest_version() -> str:
+    """The version that this code was written for."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise AssertionError("there is at least one migration")
+    return head
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of a warehouse; None for an empty database."""
+    options = {"version_table": VERSION_TABLE, "version_table_schema": SCHEMA}
+    return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config

@@ -1,0 +1,51 @@
+"""How a stage writes: the days of a range, whole, in one transaction (promise 1).
+
+Lock the table for writers, delete the days, insert the days. Running it twice, two at once, or killing it anywhere ends
+in the same rows.
+"""
+
+import io
+from collections.abc import Sequence
+
+import pandas as pd
+from sqlalchemy import Connection, Table, delete, text
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.warehouse.copying import copy_text_into
+from perf_pipeline.warehouse.tables import TABLES
+
+_NULL = r"\N"
+"""Told apart from an empty text, which a cell of markers may well be."""
+
+
+def lock_for_writing(connection: Connection, dataset: str) -> None:
+    """Wait until no other transaction writes the dataset; held until this one ends. Readers are not held up."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('perf_pipeline'), hashtext(:name))"), {"name": dataset}
+    )
+
+
+def replace_days(connection: Connection, dataset: str, days: DayRange, rows: pd.DataFrame) -> None:
+    """Put `rows` in place of whatever the dataset holds for `days`, inside the caller's transaction.
+
+    `rows` has the dataset's columns; a row outside the days is refused by a ValueError, since nothing would delete it.
+    """
+    entry, table = DATASETS[dataset], TABLES[dataset]
+    outside = [day for day in rows[entry.day_column].unique() if day not in days]
+    if outside:
+        raise ValueError(f"{dataset} was given rows of {outside[0]}, outside {days}")
+    lock_for_writing(connection, dataset)
+    day = table.c[entry.day_column]
+    connection.execute(delete(table).where(day.between(days.first, days.last)))
+    insert_frame(connection, table, rows, entry.column_names)
+
+
+def insert_frame(connection: Connection, table: Table, rows: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Append a frame's columns to a table by COPY. None and NaN become null."""
+    if rows.empty:
+        return
+    buffer = io.StringIO()
+    rows.to_csv(buffer, columns=list(columns), header=False, index=False, na_rep=_NULL)
+    buffer.seek(0)
+    copy_text_into(connection, table, columns, buffer, null=_NULL)

@@ -1,0 +1,71 @@
+"""The tables of schema `perf`, made from the catalogue. Migrations bring a database to this state; a test compares."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.types import TypeEngine
+
+from perf_pipeline.catalogue.columns import Column as CatalogueColumn
+from perf_pipeline.catalogue.columns import ColumnType
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+
+SCHEMA = "perf"
+METADATA = MetaData(schema=SCHEMA)
+
+_SQL_TYPES: dict[ColumnType, TypeEngine[Any]] = {
+    ColumnType.NAME: Text(),
+    ColumnType.TEXT: Text(),
+    ColumnType.DAY: Date(),
+    ColumnType.INSTANT: DateTime(timezone=True),
+    ColumnType.COUNT: BigInteger(),
+    ColumnType.PERCENT: Numeric(9, 2),
+    ColumnType.HEADLINE: Integer(),
+    ColumnType.FLAG: Boolean(),
+    ColumnType.HASH: Uuid(),
+    ColumnType.MARKERS: Text(),
+}
+
+
+def _sql_column(column: CatalogueColumn) -> Column[Any]:
+    return Column(column.name, _SQL_TYPES[column.type], nullable=not column.is_required)
+
+
+def _table(dataset: Dataset) -> Table:
+    table = Table(
+        dataset.name,
+        METADATA,
+        *(_sql_column(column) for column in dataset.columns),
+        PrimaryKeyConstraint(*dataset.key, name=f"{dataset.name}_pkey"),
+    )
+    for day_column in dataset.day_columns:
+        if dataset.key[:2] != ("service", day_column):
+            Index(f"{dataset.name}_by_{day_column}", table.c[day_column])
+    return table
+
+
+TABLES: dict[str, Table] = {dataset.name: _table(dataset) for dataset in DATASETS.values()}
+
+# Facts about the warehouse itself, such as the fingerprint of the key that its hashes were made with.
+WAREHOUSE_FACTS = Table(
+    "warehouse_facts",
+    METADATA,
+    Column("name", Text(), nullable=False),
+    Column("value", Text(), nullable=False),
+    PrimaryKeyConstraint("name", name="warehouse_facts_pkey"),
+    CheckConstraint("name <> ''", name="warehouse_facts_are_named"),
+)

@@ -1,0 +1,146 @@
+"""How the Sirius client treats addresses, signatures and secrets: real server, real signatures."""
+
+import os
+import pickle
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
+from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.errors import PerfPipelineError, PermanentSourceError, SettingsError
+from perf_pipeline.sources.sirius import ChannelCountDelivery, RetryBounds, SiriusClient
+
+TODAY = date(2026, 9, 10)
+FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
+ROWS_COUNT = 2 * 92
+KEY_ID, SECRET = "STANDINKEY", "no-value-outside-tests"
+QUICK = RetryBounds(tries_count=4, first_wait_seconds=0.01, longest_wait_seconds=0.05, give_up_after_seconds=5)
+
+
+@pytest.fixture
+def behaviour() -> SiriusBehaviour:
+    return SiriusBehaviour(hiccup_every=0)
+
+
+@pytest.fixture
+def url(behaviour: SiriusBehaviour) -> Iterator[str]:
+    with sirius_server(today=TODAY, behaviour=behaviour) as base_url:
+        yield base_url
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    return monkeypatch
+
+
+@pytest.fixture
+def aws(no_aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    no_aws.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    no_aws.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    return no_aws
+
+
+def read(url: str) -> ChannelCountDelivery:
+    return SiriusClient(url, bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+
+
+def assert_one_clear_line(error: PerfPipelineError) -> None:
+    assert "\n" not in str(error)
+    assert " Next step: " in str(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
+
+
+def test_signed_requests_are_accepted_and_each_try_is_signed_anew(
+    url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
+) -> None:
+    behaviour.credentials = (KEY_ID, SECRET)
+    behaviour.play(ErrorAnswer(429, "THROTTLED", retry_after_seconds=1))
+    aws.setenv("AWS_SESSION_TOKEN", "stand-in-token")
+    client = SiriusClient(url, auth="sigv4", bounds=QUICK)
+    assert len(client.channel_counts(FIRST_DAY, LAST_DAY).rows) == ROWS_COUNT
+    first, second = list(behaviour.received)[:2]
+    assert first.query == second.query
+    assert first.headers["x-amz-date"] < second.headers["x-amz-date"]
+    assert first.headers["authorization"] != second.headers["authorization"]
+    assert "x-amz-security-token" in second.headers["authorization"]
+
+
+def test_a_wrong_secret_is_refused_without_being_printed(
+    url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
+) -> None:
+    behaviour.credentials = (KEY_ID, SECRET)
+    aws.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
+    with pytest.raises(PermanentSourceError, match="403 FORBIDDEN") as caught:
+        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+    assert "another-secret" not in str(caught.value)
+    assert KEY_ID not in str(caught.value)
+
+
+def test_an_unsigned_request_is_refused_where_a_signature_is_needed(url: str, behaviour: SiriusBehaviour) -> None:
+    behaviour.credentials = (KEY_ID, SECRET)
+    with pytest.raises(PermanentSourceError, match="403 FORBIDDEN"):
+        read(url)
+
+
+def test_a_password_in_netrc_is_never_sent(
+    url: str, behaviour: SiriusBehaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password hidden")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    read(url)
+    assert all("authorization" not in asked.headers for asked in behaviour.received)
+
+
+def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert len(read(url).rows) == ROWS_COUNT
+
+
+def test_missing_credentials_are_a_settings_error(url: str, no_aws: pytest.MonkeyPatch) -> None:
+    no_aws.setenv("HOME", "/nonexistent")
+    with pytest.raises(SettingsError, match="no AWS credentials") as caught:
+        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+    assert_one_clear_line(caught.value)
+
+
+def test_half_a_pair_of_credentials_is_a_settings_error(url: str, no_aws: pytest.MonkeyPatch) -> None:
+    no_aws.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
+    with pytest.raises(SettingsError, match="PartialCredentialsError"):
+        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "sirius.example", "ftp://sirius.example", "http://", "http://sirius:port", "http://[::1", "http://sirius:0"],
+)
+def test_an_address_that_is_none_is_a_settings_error(url: str) -> None:
+    with pytest.raises(SettingsError, match="PERF_SIRIUS_URL is no web address") as caught:
+        SiriusClient(url)
+    assert_one_clear_line(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://me:hidden@sirius.example", "https://sirius.example/?key=hidden"])
+def test_a_secret_in_the_address_is_refused_without_being_printed(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        SiriusClient(url)
+    assert "hidden" not in str(caught.value)
+
+
+def test_signed_requests_never_leave_this_machine_over_plain_http() -> None:
+    with pytest.raises(SettingsError, match="signed requests go over https only"):
+        SiriusClient("http://sirius.example", auth="sigv4")
+    SiriusClient("https://sirius.example", auth="sigv4")
+    for host in ("localhost", "127.0.0.2", "[::1]"):
+        SiriusClient(f"http://{host}:8080", auth="sigv4")

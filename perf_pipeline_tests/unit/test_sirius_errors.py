@@ -1,0 +1,131 @@
+"""Which answers of Sirius are repeated, which are refusals, and what is said about them."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perf_pipeline.sources.http_json import Answer, Failure, Unreadable, parse_json
+from perf_pipeline.sources.sirius_errors import judge
+
+ITEM = {"id": "1", "code": "OPGDATA-API-INVALIDREQUEST", "title": "Invalid request", "detail": "Jane Doe's file"}
+
+
+def gateway(status: int, code: str, message: str = "Sorry") -> dict[str, object]:
+    return {"statusCode": status, "body": {"error": {"code": f"OPGDATA-API-{code}", "message": message}}}
+
+
+def failure(status: int, body: object, retry_after_seconds: float | None = None) -> Failure:
+    result = judge(Answer(status, body, "application/json", retry_after_seconds))
+    assert isinstance(result, Failure)
+    return result
+
+
+def test_a_body_with_counts_passes_through() -> None:
+    body: dict[str, object] = {"data": [], "meta": {}}
+    assert judge(Answer(200, body, "application/json", None)) is body
+
+
+@pytest.mark.parametrize("status", [404, 408, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("body", [{"errors": [ITEM]}, gateway(500, "SERVERERROR"), Unreadable(False), None])
+def test_a_gateway_404_is_repeated_like_a_503(status: int, body: object) -> None:
+    assert failure(status, body).kind == "repeat"
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 405, 410, 422])
+@pytest.mark.parametrize("body", [{"errors": [ITEM]}, gateway(503, "UNAVAILABLE"), Unreadable(True), None])
+def test_other_statuses_are_permanent(status: int, body: object) -> None:
+    assert failure(status, body).kind == "permanent"
+    assert f"answered {status}" in failure(status, body).what
+
+
+@pytest.mark.parametrize("body", [{"errors": [ITEM]}, {"errors": ITEM}, gateway(400, "INVALIDREQUEST")])
+def test_either_envelope_gives_code_and_title(body: object) -> None:
+    assert failure(400, body).what in (
+        "answered 400 INVALIDREQUEST (Invalid request)",
+        "answered 400 INVALIDREQUEST (Sorry)",
+    )
+
+
+def test_the_detail_of_an_error_is_never_repeated() -> None:
+    assert "Jane" not in failure(400, {"errors": ITEM}).what
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("NOTFOUND", "repeat"),
+        ("THROTTLED", "repeat"),
+        ("SERVERERROR", "repeat"),
+        ("UNAVAILABLE", "repeat"),
+        ("INTEGRATION_TIMEOUT", "repeat"),
+        ("QUOTA_EXCEEDED", "later"),
+        ("INVALIDREQUEST", "permanent"),
+        ("UNAUTHORISED", "permanent"),
+        ("FORBIDDEN", "permanent"),
+    ],
+)
+def test_an_error_under_status_200_is_known_by_its_code(code: str, kind: str) -> None:
+    assert failure(200, {"errors": [{"code": f"OPGDATA-API-{code}"}]}).kind == kind
+
+
+def test_a_gateway_error_under_status_200_is_known_by_its_own_status() -> None:
+    assert failure(200, gateway(503, "UNAVAILABLE")).kind == "repeat"
+    assert failure(200, gateway(403, "FORBIDDEN")).kind == "permanent"
+
+
+def test_a_used_up_quota_is_repeated_only_when_the_answer_says_when() -> None:
+    assert failure(429, gateway(429, "QUOTA_EXCEEDED")).kind == "later"
+    assert "quota is used up" in failure(429, gateway(429, "QUOTA_EXCEEDED")).what
+    told = failure(429, gateway(429, "QUOTA_EXCEEDED"), retry_after_seconds=3)
+    assert (told.kind, told.wait_seconds) == ("repeat", 3)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Does not match.\n\nThe Canonical String was\nx-amz-security-token:IQoJsecret",
+        "Credential=AKIAsecret/20260501",
+        "Authorization: Bearer secret",
+    ],
+)
+def test_secrets_in_an_error_are_not_repeated(message: str) -> None:
+    assert "secret" not in failure(403, {"message": message}).what
+    assert "secret" not in failure(403, gateway(403, "FORBIDDEN", message)).what
+
+
+@pytest.mark.parametrize("code", [None, 7, "<script>", "x" * 5000])
+def test_a_strange_code_is_left_out(code: object) -> None:
+    assert failure(400, {"errors": {"code": code, "title": "No"}}).what == "answered 400 (No)"
+
+
+def test_a_page_of_html_is_permanent_and_names_what_was_found() -> None:
+    found = judge(Answer(200, parse_json(b"<html>Please log in</html>"), "text/html", None))
+    assert isinstance(found, Failure)
+    assert found.kind == "permanent"
+    assert "text/html" in found.what
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b'"text"'])
+def test_json_that_is_no_object_is_permanent(content: bytes) -> None:
+    assert failure(200, parse_json(content)).kind == "permanent"
+
+
+WHOLE = json.dumps({"data": [{"channels": {"online": 12, "é": -1.5e3}, "ok": True}], "meta": {"t": "a\n"}}).encode()
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+def test_any_beginning_of_a_body_is_known_as_truncated_and_repeated(length: int) -> None:
+    assert parse_json(WHOLE[:length]) == Unreadable(is_truncated=True)
+    assert failure(200, parse_json(WHOLE[:length])).kind == "repeat"
+
+
+@given(st.binary(max_size=200))
+def test_no_body_makes_parsing_raise(content: bytes) -> None:
+    parse_json(content)
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"n": ' + b"9" * 5000 + b"}"])
+def test_bodies_made_to_break_a_parser_are_unreadable(content: bytes) -> None:
+    assert parse_json(content) == Unreadable(is_truncated=False)
