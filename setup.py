@@ -1,22 +1,27 @@
 """Everything that installs perf_pipeline. Exact versions are in requirements.lock (run) and requirements-dev.lock (test)."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 setup(
     name="perf_pipeline",
     version="0.1.0",
     description="Publishes how a public digital service performs: daily figures, checked and explained, by Dagster.",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
     author="Office of the Public Guardian, performance data team",
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["perf_pipeline", "perf_pipeline.*"]),
     package_data={
         "perf_pipeline": [
-            "catalogue/services.toml",
-            "**/*.sql",
-            "warehouse/alembic.ini",
-            "warehouse/migrations/*.mako",
+            "catalogue/*.toml",
             "demo/*.yaml",
+            "**/*.sql",
+            "warehouse/migrations/*.py",
+            "warehouse/migrations/*.mako",
+            "warehouse/migrations/versions/*.py",
         ]
     },
     install_requires=[

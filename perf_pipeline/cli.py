@@ -1,20 +1,29 @@
 """The command `perf-pipeline`: what it accepts and what it prints. The work is done elsewhere.
 
-Exit 0: done. 1: something failed; what did not is done all the same. 2: the command was called wrongly.
+Exit 0: done. 1: something failed; what did not is done all the same. 2: the command was called wrongly. 130: stopped.
 """
 
+import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
+from types import FrameType
+from typing import NoReturn
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
-from perf_pipeline.errors import PerfPipelineError, UsageError
+from perf_pipeline.errors import PerfPipelineError, SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.warehouse.engine import first_line
+
+STOPPED = 130
+_DEBUG = "--debug"
 
 
 class _Day(click.ParamType[date]):
@@ -33,9 +42,9 @@ DAY = _Day()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option(_DEBUG, is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.version_option(package_name="perf_pipeline")
-def cli(debug: bool) -> None:
+def cli() -> None:
     """Performance figures of public digital services: extracted, checked and published every night."""
 
 
@@ -119,25 +128,30 @@ def doctor() -> None:
 
 def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRange:
     newest = last_ended_day(datetime.now(UTC))
-    days = DayRange(first_day, last_day or newest)
-    if days.last > newest:
-        raise UsageError(
-            f"{days.last} has not ended yet; the newest reporting day that has is {newest}.",
-            next_step=f"ask for days up to {newest}.",
+    if settings.first_day > newest:
+        raise SettingsError(
+            f"PERF_FIRST_DAY is {settings.first_day}, but the newest reporting day that has ended is {newest}.",
+            next_step=f"set PERF_FIRST_DAY to {newest} or earlier.",
         )
-    if days.first < settings.first_day:
-        raise UsageError(
-            f"{days.first} lies before the first reporting day, {settings.first_day}.",
-            next_step="ask for later days, or set PERF_FIRST_DAY to an earlier one.",
-        )
-    return days
+    for day in filter(None, (first_day, last_day)):
+        if day > newest:
+            raise UsageError(
+                f"{day} has not ended yet; the newest reporting day that has is {newest}.",
+                next_step=f"ask for days up to {newest}.",
+            )
+        if day < settings.first_day:
+            raise UsageError(
+                f"{day} lies before the first reporting day, {settings.first_day}.",
+                next_step="ask for later days, or set PERF_FIRST_DAY to an earlier one.",
+            )
+    return DayRange(first_day, last_day or newest)
 
 
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
     from perf_pipeline.definitions import defs
-    from perf_pipeline.orchestration.planning import known_days, plan, sources_of
+    from perf_pipeline.orchestration.planning import available_sources, known_days, plan, sources_of
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance, run_range
     from perf_pipeline.published.summary import HEADINGS, as_text, published_months
@@ -149,7 +163,14 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         planned = (
             set(days)
             if everything
-            else set(plan(known_days(systems.warehouse, days), sources_of(systems.services), days))
+            else set(
+                plan(
+                    known_days(systems.warehouse, days),
+                    sources_of(systems.services),
+                    days,
+                    available_sources(systems.services, settings),
+                )
+            )
         )
         ranges = as_ranges(planned)
         outcomes = []
@@ -157,8 +178,6 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             _note(f"Run {number} of {len(ranges)}: {run_days} ({len(run_days)} days)")
             outcomes.append(run_range(defs, instance, systems, run_days, _ticker(started)))
         _note(f"Built {len(planned)} days in {time.monotonic() - started:.1f} s.")
-        if not everything and not planned:
-            _note("Every day is built and final.")
         click.echo(as_text(HEADINGS, published_months(systems.warehouse)))
         click.echo(f"\nFiles: {systems.publish_dir}")
     failures = [failure for outcome in outcomes for failure in outcome.failures]
@@ -178,13 +197,61 @@ def _note(message: str) -> None:
 
 
 def main() -> None:
-    """Run the command; an error that we know ends in one line on stderr."""
-    # The default would end the process without closing what it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    """Run the command; whatever ends it early is told in one line on stderr."""
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        # The default would end the process without closing what it started.
+        signal.signal(signal_number, _stop)
+    # Read here, so that it may stand anywhere on the line.
+    arguments = [word for word in sys.argv[1:] if word != _DEBUG]
     try:
-        cli(standalone_mode=True)
-    except PerfPipelineError as error:
-        if "--debug" in sys.argv:
-            raise
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        sys.exit(cli(args=arguments, standalone_mode=False))
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is still to be written must not fail a second time.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (Exception, KeyboardInterrupt) as error:
+        if _DEBUG in sys.argv:
+            traceback.print_exc()
+        message, status = _explained(error)
+        click.echo(" ".join(message.split()), err=True)
+        sys.exit(status)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """What to tell about an error, and the exit status. Texts of errors that are not ours may hold anything."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return f"Error: a command is missing. Next step: {_help_of(error)} lists them.", 2
+    if isinstance(error, click.UsageError):
+        return f"Error: {error.format_message()} Next step: {_help_of(error)} shows how it is called.", 2
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "Stopped. Next step: run the same command again; it takes up what is missing.", STOPPED
+    for cause in _causes(error):
+        if isinstance(cause, PerfPipelineError):
+            return f"Error: {cause}", 2 if isinstance(cause, UsageError) else 1
+        if isinstance(cause, DBAPIError):
+            again = "check the database and our rights in it, then run the same command again."
+            return f"Error: A database refused or broke off: {first_line(cause)}. Next step: {again}", 1
+        if isinstance(cause, OSError) and cause.filename:
+            again = "check the rights and the free space, then run the same command again."
+            return f"Error: {cause.filename}: {cause.strerror}. Next step: {again}", 1
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"Error: {type(error).__name__} at {frame.filename}:{frame.lineno}, which should not happen."
+        " Next step: run the same command with --debug and report what it shows.",
+        1,
+    )
+
+
+def _help_of(error: click.UsageError) -> str:
+    return f"{error.ctx.command_path if error.ctx else 'perf-pipeline'} --help"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it: Dagster wraps errors of ours in its own."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -5,6 +5,7 @@ and stand-ins for the systems we read. With any of them set nothing is stood in:
 """
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,9 @@ from perf_pipeline.errors import SettingsError
 
 DRIVER = "postgresql+psycopg2"
 FIRST_POSSIBLE_DAY = date(2021, 1, 1)
+_NEXT_STEP = "correct it; .env.example describes every variable."
+_DAGSTER_DATABASE = "PERF_DAGSTER_DATABASE_URL"
+_SERVICE_DATABASE = re.compile(r"PERF_[A-Z_]+_DATABASE_URL")
 
 
 class Settings(BaseSettings):
@@ -42,7 +46,7 @@ class Settings(BaseSettings):
     )
     publish_dir: str = Field(default="published", description="Folder that the releases appear in.")
     services_file: Path | None = Field(
-        default=None, description="TOML file of services. Default: the one in the package."
+        default=None, description="TOML or YAML file of services. Default: the one in the package."
     )
     home: Path = Field(
         default=Path(".perf"), description="State of the embedded default, of Dagster, and the hash key."
@@ -65,25 +69,47 @@ class Settings(BaseSettings):
             raise ValueError(f"must be {FIRST_POSSIBLE_DAY} or later, the first month ever published")
         return value
 
+    @field_validator("publish_dir", "feedback_exports_dir")
+    @classmethod
+    def _reject_addresses(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("must be a folder; an address can't be used for it")
+        return value
+
     @property
     def is_embedded(self) -> bool:
         """Whether nothing points at a real system, so that all of them are stood in."""
-        return not any((self.database_url, self.lpa_database_url, self.sirius_url, self.feedback_exports_dir))
+        own = (self.database_url, self.lpa_database_url, self.sirius_url, self.feedback_exports_dir)
+        return not any(own) and not _service_databases_set()
 
     def database_url_named(self, variable: str) -> str | None:
         """The URL that a PERF_* variable named in the services file holds; None where it is unset."""
         if variable == "PERF_LPA_DATABASE_URL":
             return None if self.lpa_database_url is None else self.lpa_database_url.get_secret_value()
-        value = os.environ.get(variable)
-        return with_driver(value) if value else None
+        try:
+            return with_driver(os.environ[variable]) if os.environ.get(variable) else None
+        except ValueError as error:
+            raise SettingsError(f"{variable} {error}.", next_step=_NEXT_STEP) from None
+
+
+def _service_databases_set() -> bool:
+    """Whether a database that only the services file names is set."""
+    names = (name for name, value in os.environ.items() if value and name != _DAGSTER_DATABASE)
+    return any(_SERVICE_DATABASE.fullmatch(name) for name in names)
 
 
 def with_driver(url: str) -> str:
-    """A PostgreSQL URL with psycopg2 named: SQLAlchemy 2.1 reads a bare `postgresql://` as another driver."""
+    """A PostgreSQL URL with psycopg2 named: SQLAlchemy 2.1 reads a bare `postgresql://` as another driver.
+
+    Raises ValueError, whose text holds nothing of the URL but the name of its driver.
+    """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # A ValueError of SQLAlchemy's quotes what stands where the port should; that may be the password.
         raise ValueError("is not a database URL; expected postgresql+psycopg2://user@host:port/database") from None
+    if "@" in (parsed.host or ""):
+        raise ValueError("has an @ in its user or password; write it as %40")
     if parsed.drivername not in ("postgres", "postgresql", DRIVER):
         raise ValueError(f"names the driver {parsed.drivername}; only PostgreSQL through psycopg2 is supported")
     return parsed.set(drivername=DRIVER).render_as_string(hide_password=False)
@@ -98,7 +124,7 @@ def load_settings() -> Settings:
             f"PERF_{str(fault['loc'][0]).upper()} {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors()
         )
-        raise SettingsError(f"{faults}.", next_step="correct it; .env.example describes every variable.") from None
+        raise SettingsError(f"{faults}.", next_step=_NEXT_STEP) from None
     if settings.database_url is None and not settings.is_embedded:
         raise SettingsError(
             "A source variable is set but PERF_DATABASE_URL is not, so there is no warehouse to write to.",

@@ -204,6 +204,12 @@ _ENTRIES = (
     Column("first_delivered_at", ColumnType.INSTANT, "When the source first delivered the day.", is_required=False),
     Column("delivered_at", ColumnType.INSTANT, "When the source last delivered the day.", is_required=False),
     _instant("attempted_at", "When the day was last asked for."),
+    Column(
+        "released_at",
+        ColumnType.INSTANT,
+        "When the run that asked last had published what came of it; empty until then, and for good when it broke off.",
+        is_required=False,
+    ),
     Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
     _count("rows_read_count", "Rows of the day that the source gave."),
     _count("rows_kept_count", "Of them, rows that count."),

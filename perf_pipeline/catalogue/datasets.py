@@ -167,6 +167,7 @@ _ENTRIES = (
             "rows_quarantined_count",
             "rows_duplicate_count",
             "run_id",
+            "released_at",
         ),
     ),
     Dataset(

@@ -1,15 +1,17 @@
 """The completion rate: of the applications started on a day, the share created within 90 days (DOMAIN 2.2)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 
 import dagster as dg
 import pandas as pd
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.rounding import percent_column
 from perf_pipeline.daily_metrics.totals import with_totals
-from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
@@ -28,18 +30,15 @@ def cohorts_touched(days: DayRange) -> DayRange:
     return DayRange(days.first - timedelta(days=COHORT_DAYS), days.last)
 
 
+def cohorts_of_days(connection: Connection, days: DayRange, *, last_ended: date) -> pd.DataFrame:
+    """A row for each service, delivered day of start and type of LPA, and for all types; `last_ended` is yesterday."""
+    by_type = counts_of(connection, "daily_completion_cohort", days, cohort_days=COHORT_DAYS, last_ended_day=last_ended)
+    return with_cohort_rate(with_totals(by_type, ("service", "report_date"), COHORT_COUNTS, ("is_provisional",)))
+
+
 @flow_asset(deps=["extracted_application_states"])
 def daily_completion_cohort(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run renews the cohorts of the 90 days before its range too: its days may have completed them."""
     days = cohorts_touched(day_range(context))
-    by_type = counts_of(
-        systems.warehouse,
-        "daily_completion_cohort",
-        days,
-        cohort_days=COHORT_DAYS,
-        last_ended_day=last_ended_day(systems.clock()),
-    )
-    counts = with_totals(by_type, ("service", "report_date"), COHORT_COUNTS, ("is_provisional",))
-    return write_days(
-        systems, "daily_completion_cohort", days, with_cohort_rate(counts), plotted="cohort_completion_percent"
-    )
+    rows_of = partial(cohorts_of_days, last_ended=last_ended_day(systems.clock()))
+    return rebuild_days(systems, "daily_completion_cohort", days, rows_of, plotted="cohort_completion_percent")

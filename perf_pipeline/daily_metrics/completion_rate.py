@@ -2,11 +2,14 @@
 
 import dagster as dg
 import pandas as pd
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.datasets import STATE_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
 from perf_pipeline.daily_metrics.totals import with_totals
-from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
@@ -16,16 +19,18 @@ def with_created_per_started(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.assign(created_per_started_percent=percent_column(counts["created_count"], counts["started_count"]))
 
 
+def states_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
+    """A row for each service, delivered day and type of LPA, and for all types."""
+    by_type = counts_of(connection, "daily_completion_rate", days)
+    flags = ("is_provisional", "is_estimated")
+    return with_created_per_started(with_totals(by_type, ("service", "report_date"), STATE_COUNTS, flags))
+
+
 @flow_asset(deps=["extracted_application_states"])
 def daily_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
-    """Started on Monday and completed on Thursday counts as completed on Thursday; no session is looked at."""
-    days = day_range(context)
-    by_type = counts_of(systems.warehouse, "daily_completion_rate", days)
-    counts = with_totals(by_type, ("service", "report_date"), STATE_COUNTS, ("is_provisional", "is_estimated"))
-    return write_days(
-        systems,
-        "daily_completion_rate",
-        days,
-        with_created_per_started(counts),
-        plotted="created_per_started_percent",
-    )
+    """Started on Monday and completed on Thursday counts as completed on Thursday; no session is looked at.
+
+    A run renews the 90 days before its range too: what was started on them may have taken its type only now.
+    """
+    days = cohorts_touched(day_range(context))
+    return rebuild_days(systems, "daily_completion_rate", days, states_of_days, plotted="created_per_started_percent")

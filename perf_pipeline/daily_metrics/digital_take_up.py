@@ -2,11 +2,13 @@
 
 import dagster as dg
 import pandas as pd
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
 from perf_pipeline.daily_metrics.totals import with_totals
-from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
@@ -33,10 +35,14 @@ def whole_days(by_type: pd.DataFrame) -> pd.DataFrame:
     return by_type[types == TYPES_OF_A_WHOLE_DAY]
 
 
+def take_up_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
+    """A row for each service, whole day and type of LPA, and for all types."""
+    by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, window_days=WINDOW_DAYS))
+    return with_take_up(with_totals(by_type, ("service", "report_date"), COUNTS, ("is_provisional",)))
+
+
 @flow_asset(deps=["extracted_channel_counts"])
 def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A day counts once every type of LPA has arrived; a type that is missing is not known yet, not zero."""
     days = day_range(context)
-    by_type = whole_days(counts_of(systems.warehouse, "daily_digital_take_up", days, window_days=WINDOW_DAYS))
-    counts = with_totals(by_type, ("service", "report_date"), COUNTS, ("is_provisional",))
-    return write_days(systems, "daily_digital_take_up", days, with_take_up(counts), plotted="digital_take_up_percent")
+    return rebuild_days(systems, "daily_digital_take_up", days, take_up_of_days, plotted="digital_take_up_percent")

@@ -2,11 +2,13 @@
 
 import dagster as dg
 import pandas as pd
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod, method_in_force
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
-from perf_pipeline.daily_metrics.writing import counts_of, write_days
+from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
@@ -38,11 +40,14 @@ def _percentages(counts: pd.DataFrame, method: SatisfactionMethod, *, decimals: 
     return percent_column(pd.Series(weighted), highest, decimals=decimals)
 
 
+def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
+    """A row for each service, delivered day and source of ratings."""
+    return with_satisfaction(counts_of(connection, "daily_user_satisfaction", days), "report_date")
+
+
 @flow_asset(deps=["extracted_feedback"])
 def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """Both methods are always there, so that no change of method can hide a change of figures."""
-    days = day_range(context)
-    counts = counts_of(systems.warehouse, "daily_user_satisfaction", days)
-    return write_days(
-        systems, "daily_user_satisfaction", days, with_satisfaction(counts, "report_date"), plotted="headline_percent"
+    return rebuild_days(
+        systems, "daily_user_satisfaction", day_range(context), satisfaction_of_days, plotted="headline_percent"
     )

@@ -1,12 +1,12 @@
 """Reading counts for a daily metric, writing its days, and telling Dagit what was written."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, text
 
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset
@@ -14,29 +14,32 @@ from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.orchestration.flow_assets import Written
 from perf_pipeline.sources.systems import Systems
-from perf_pipeline.warehouse.engine import connected, transaction
-from perf_pipeline.warehouse.replacing import replace_days
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing, replace_days
 
 _SQL = Path(__file__).parent / "sql"
 
-
-def counts_of(warehouse: Engine, query: str, days: DayRange, **values: object) -> pd.DataFrame:
-    """The frame that `daily_metrics/sql/{query}.sql` gives for the days."""
-    return read_frame(warehouse, _SQL / f"{query}.sql", days, **values)
+RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
+"""Makes a dataset's rows of a range of days, with all of its columns."""
 
 
-def read_frame(warehouse: Engine, file: Path, days: DayRange, **values: object) -> pd.DataFrame:
-    """The frame that a .sql file gives for the days; its bound names are first_day, last_day, timezone and `values`."""
+def counts_of(connection: Connection, query: str, days: DayRange, **values: object) -> pd.DataFrame:
+    """The frame that `daily_metrics/sql/{query}.sql` gives; its bound names are first_day, last_day, timezone, `values`."""
     bound = {"first_day": days.first, "last_day": days.last, "timezone": TIMEZONE, **values}
-    statement = text(file.read_text(encoding="utf-8"))
+    statement = text((_SQL / f"{query}.sql").read_text(encoding="utf-8"))
     statement = statement.bindparams(**{name: bound[name] for name in statement.compile().params})
-    with connected(warehouse) as connection:
-        return pd.read_sql_query(statement, connection)
+    return pd.read_sql_query(statement, connection)
 
 
-def write_days(systems: Systems, dataset: str, days: DayRange, rows: pd.DataFrame, *, plotted: str) -> Written:
-    """Replace the days of the dataset by `rows`; Dagit plots rows a day and, by service, the total's `plotted` figure."""
+def rebuild_days(systems: Systems, dataset: str, days: DayRange, rows_of: RowsOfDays, *, plotted: str) -> Written:
+    """Replace the days of the dataset by what `rows_of` makes of the warehouse as it stands once the table is locked.
+
+    Read before the lock, the rows of a slow run could replace those that a quicker one made of newer data. Dagit plots
+    the rows a day and, by service, the total's `plotted` figure.
+    """
     with transaction(systems.warehouse) as connection:
+        lock_for_writing(connection, dataset)
+        rows = rows_of(connection, days)
         replace_days(connection, dataset, days, rows)
     entry = DATASETS[dataset]
     per_day: dict[date, dict[str, float]] = {
@@ -54,7 +57,10 @@ def total_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.D
     if "lpa_type" in rows:
         return rows[rows["lpa_type"] == ALL]
     pairs = zip(rows["service"], rows[dataset.day_column], rows["source"], strict=True)
-    return rows[[services[service].headline_source(day) == source for service, day, source in pairs]]
+    is_headline = [
+        service in services and services[service].headline_source(day) == source for service, day, source in pairs
+    ]
+    return rows[pd.Series(is_headline, index=rows.index, dtype=bool)]
 
 
 def _preview_columns(dataset: Dataset) -> Sequence[str]:

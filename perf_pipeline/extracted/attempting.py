@@ -10,7 +10,7 @@ from collections.abc import Callable
 import dagster as dg
 from sqlalchemy import Engine
 
-from perf_pipeline.errors import SourceError, TransientSourceError
+from perf_pipeline.errors import SettingsError, SourceError, TransientSourceError
 from perf_pipeline.extracted.deliveries import Attempt, record_no_delivery
 from perf_pipeline.warehouse.engine import transaction
 
@@ -35,7 +35,8 @@ def attempt_reading(
     for waited in range(tries):
         try:
             read(attempt)
-        except SourceError as error:
+        except (SourceError, SettingsError) as error:
+            # A setting may turn out to be wrong only when it is used, such as missing AWS credentials.
             if isinstance(error, TransientSourceError) and waited < tries - 1:
                 time.sleep(first_wait_seconds * 2**waited)
                 continue

@@ -2,11 +2,12 @@
 
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
@@ -18,11 +19,13 @@ from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_ass
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
+from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.versions import Versioning, merge_versions
 
 if TYPE_CHECKING:
     from perf_pipeline.sources.sirius import ChannelCountDelivery, ChannelCountRow, SiriusClient
 
+_SQL = Path(__file__).parent / "sql"
 LPA_TYPES_OF_SIRIUS = frozenset({"health-and-welfare", "property-and-financial"})
 _IDENTITY = ("service", "report_date", "lpa_type")
 _COUNTS = (*CHANNEL_COUNTS, "total_count")
@@ -41,20 +44,29 @@ def extract_channel_counts(warehouse: Engine, sirius: "SiriusClient", attempt: A
     delivery = sirius.channel_counts(attempt.days.first, attempt.days.last)
     with transaction(warehouse) as connection:
         lock_for_writing(connection, "extracted_channel_counts")
-        merge_versions(connection, _VERSIONING, _frame(attempt, delivery), attempt.now)
+        newer = _seen_later(connection, attempt)
+        rows = [row for row in delivery.rows if (row.report_date, row.lpa_type) not in newer]
+        merge_versions(connection, _VERSIONING, _frame(attempt, rows), attempt.now)
         unusable = [UnusableRow(row.row_ref, row.report_date, row.reason) for row in delivery.rejected]
         quarantine(connection, attempt, "extracted_channel_counts", unusable)
-        resolve(connection, attempt, (row.row_ref for row in delivery.rows))
-        record_delivery(connection, attempt, _counts(delivery, attempt.days))
+        counts = _counts(delivery, attempt.days)
+        resolve(connection, attempt, (row.row_ref for row in delivery.rows), counts)
+        record_delivery(connection, attempt, counts)
 
 
-def _frame(attempt: Attempt, delivery: "ChannelCountDelivery") -> pd.DataFrame:
+def _seen_later(connection: Connection, attempt: Attempt) -> set[tuple[date, str]]:
+    """Days and types that another run, which asked after this one, was quicker to write: its counts are the newer ones."""
+    held = run_sql(connection, _SQL / "channel_counts_seen_later.sql", service=attempt.service, now=attempt.now)
+    return {(row.report_date, row.lpa_type) for row in held}
+
+
+def _frame(attempt: Attempt, rows: "list[ChannelCountRow]") -> pd.DataFrame:
     columns = [*_IDENTITY, *_COUNTS, "is_final"]
-    rows = [
+    values = [
         (attempt.service, row.report_date, row.lpa_type, *(getattr(row, name) for name in _COUNTS), row.is_final)
-        for row in delivery.rows
+        for row in rows
     ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(values, columns=columns)
 
 
 def _counts(delivery: "ChannelCountDelivery", days: DayRange) -> dict[date, DayCounts]:

@@ -1,11 +1,12 @@
 """Ratings of the done page: from the Feedback Explorer exports into extracted_feedback, a row a page, UTC day and rating."""
 
+from dataclasses import dataclass
 from datetime import date
 from hashlib import md5
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
 from perf_pipeline.extracted.quarantining import UnusableRow, quarantine
@@ -31,7 +32,7 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
     reading = read_exports(folder, [slug], attempt.days.first, attempt.days.last)
     with transaction(warehouse) as connection:
         lock_for_writing(connection, "extracted_feedback")
-        held = _held_deliveries(connection, attempt)
+        held = _held_days(connection, attempt)
         present = {file.file.name for file in reading.files}
         newer = [day for day in reading.days if _supersedes(day, held.get(day.report_date), present)]
         rows = pd.DataFrame([row for day in newer for row in _rows(attempt, day)], columns=_COLUMNS)
@@ -39,7 +40,8 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
         lines = [line for line in reading.quarantined if line.slug in (slug, None)]
         quarantine(connection, attempt, "extracted_feedback", map(_unusable, lines))
         _resolve(connection, attempt, reading)
-        record_delivery(connection, attempt, _counts(reading, lines))
+        frozen = {day.report_date: held[day.report_date].counts for day in reading.days if day not in newer}
+        record_delivery(connection, attempt, _counts(newer, lines) | frozen)
 
 
 _COLUMNS = [
@@ -78,21 +80,40 @@ def _delivery(day: DonePageDay) -> str:
     return f"{day.file_modified_at:%Y-%m-%dT%H:%M:%S.%f}Z {day.file_name}"
 
 
-def _supersedes(day: DonePageDay, held: str | None, present: set[str]) -> bool:
+@dataclass(frozen=True)
+class _HeldDay:
+    """What an earlier reading left of a day: the delivery in force, and what the ledger says of it."""
+
+    delivery: str
+    counts: DayCounts
+
+
+def _supersedes(day: DonePageDay, held: _HeldDay | None, present: set[str]) -> bool:
     """Whether the folder's winner may replace what is held: not when the newer file was only taken out of the folder."""
-    return held is None or _delivery(day) >= held or held.split(" ", 1)[1] in present
+    return held is None or _delivery(day) >= held.delivery or held.delivery.split(" ", 1)[1] in present
 
 
-def _held_deliveries(connection: Connection, attempt: Attempt) -> dict[date, str]:
-    rows = connection.execute(
-        text(
-            "SELECT report_date, max(delivery) AS delivery FROM perf.extracted_feedback"
-            " WHERE service = :service AND source = 'done-page' AND superseded_at IS NULL"
-            " AND report_date BETWEEN :first AND :last GROUP BY report_date"
-        ),
-        {"service": attempt.service, "first": attempt.days.first, "last": attempt.days.last},
+def _held_days(connection: Connection, attempt: Attempt) -> dict[date, _HeldDay]:
+    rows = run_sql(
+        connection,
+        _SQL / "held_done_page_days.sql",
+        service=attempt.service,
+        first_day=attempt.days.first,
+        last_day=attempt.days.last,
     )
-    return {row.report_date: row.delivery for row in rows}
+    return {
+        row.report_date: _HeldDay(
+            row.delivery,
+            DayCounts(
+                row.rows_read_count,
+                row.rows_kept_count,
+                row.rows_quarantined_count,
+                row.rows_duplicate_count,
+                row.is_short,
+            ),
+        )
+        for row in rows
+    }
 
 
 def _unusable(line: QuarantinedLine) -> UnusableRow:
@@ -113,9 +134,9 @@ def _resolve(connection: Connection, attempt: Attempt, reading: ExportReading) -
         )
 
 
-def _counts(reading: ExportReading, lines: list[QuarantinedLine]) -> dict[date, DayCounts]:
+def _counts(days: list[DonePageDay], lines: list[QuarantinedLine]) -> dict[date, DayCounts]:
     counts = {}
-    for day in reading.days:
+    for day in days:
         bad = sum(line.report_date == day.report_date for line in lines)
         kept = len(day.counts)
         is_short = day.has_quarantined_rows or not day.is_from_aggregate

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from perf_pipeline.extracted.deliveries import Attempt
-from perf_pipeline.warehouse.statements import run_sql_for_each
+from perf_pipeline.warehouse.statements import run_sql, run_sql_for_each
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -42,13 +42,14 @@ def quarantine(connection: Connection, attempt: Attempt, dataset: str, rows: Ite
     )
 
 
-def resolve(connection: Connection, attempt: Attempt, good_refs: Iterable[str]) -> None:
-    """Let rows out of quarantine that were found good this time."""
-    run_sql_for_each(
+def resolve(connection: Connection, attempt: Attempt, good_refs: Iterable[str], whole_days: Iterable[date]) -> None:
+    """Let out of quarantine the rows that were found good this time, and what stood against days that are whole now."""
+    run_sql(
         connection,
-        _SQL / "resolve_row.sql",
-        [
-            {"service": attempt.service, "source_name": attempt.source_name, "row_ref": ref, "now": attempt.now}
-            for ref in good_refs
-        ],
+        _SQL / "resolve_rows.sql",
+        service=attempt.service,
+        source_name=attempt.source_name,
+        good_refs=list(good_refs),
+        whole_days=list(whole_days),
+        now=attempt.now,
     )

@@ -13,8 +13,10 @@ from perf_pipeline.orchestration.flow_assets import Fact, Written, as_markdown
 from perf_pipeline.warehouse.engine import connected
 
 _BY_DAY = text(
-    "SELECT report_date, sum(rows_kept_count) AS kept, sum(rows_quarantined_count) AS quarantined,"
-    " sum(rows_duplicate_count) AS duplicate FROM perf.source_deliveries"
+    "SELECT report_date, sum(rows_kept_count) AS kept, sum(rows_duplicate_count) AS duplicate, ("
+    "SELECT count(*) FROM perf.quarantined_rows AS unusable WHERE unusable.source_name = ANY(:sources)"
+    " AND unusable.resolved_at IS NULL AND unusable.report_date = ledger.report_date) AS quarantined"
+    " FROM perf.source_deliveries AS ledger"
     " WHERE source_name = ANY(:sources) AND report_date BETWEEN :first AND :last GROUP BY report_date"
 )
 _BY_OUTCOME = text(
@@ -26,7 +28,8 @@ _BY_OUTCOME = text(
 )
 _REASONS = text(
     "SELECT service, source_name AS source, reason, count(*) AS rows FROM perf.quarantined_rows"
-    " WHERE source_name = ANY(:sources) AND resolved_at IS NULL AND report_date BETWEEN :first AND :last"
+    " WHERE source_name = ANY(:sources) AND resolved_at IS NULL"
+    " AND (report_date IS NULL OR report_date BETWEEN :first AND :last)"
     " GROUP BY service, source_name, reason ORDER BY service, source_name, reason"
 )
 

@@ -2,11 +2,13 @@
 
 import dagster as dg
 import pandas as pd
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched, with_cohort_rate
 from perf_pipeline.daily_metrics.completion_rate import with_created_per_started
-from perf_pipeline.daily_metrics.writing import write_days
+from perf_pipeline.daily_metrics.writing import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
@@ -23,16 +25,17 @@ def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
     return with_cohort_rate(with_created_per_started(together.assign(is_provisional=is_provisional)))
 
 
+def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
+    """A row for each service, month and type of LPA."""
+    events = sum_months(connection, "daily_completion_rate", "lpa_type", STATE_COUNTS, months)
+    cohorts = sum_months(connection, "daily_completion_cohort", "lpa_type", COHORT_COUNTS, months)
+    return with_cohorts(events, cohorts)
+
+
 @flow_asset(deps=["daily_completion_rate", "daily_completion_cohort"])
 def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run sums every month that its range, or a cohort that its range completes, touches."""
-    days = cohorts_touched(day_range(context))
-    events = sum_months(systems.warehouse, "daily_completion_rate", "lpa_type", STATE_COUNTS, days)
-    cohorts = sum_months(systems.warehouse, "daily_completion_cohort", "lpa_type", COHORT_COUNTS, days)
-    return write_days(
-        systems,
-        "monthly_completion_rate",
-        days.whole_months(),
-        with_cohorts(events, cohorts),
-        plotted="cohort_completion_percent",
+    months = cohorts_touched(day_range(context)).whole_months()
+    return rebuild_days(
+        systems, "monthly_completion_rate", months, completion_of_months, plotted="cohort_completion_percent"
     )

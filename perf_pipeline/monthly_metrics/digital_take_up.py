@@ -1,25 +1,29 @@
 """Digital take-up by month."""
 
 import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
 
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.digital_take_up import COUNTS, with_take_up
-from perf_pipeline.daily_metrics.writing import write_days
+from perf_pipeline.daily_metrics.writing import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
 
+def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
+    """A row for each service, month and type of LPA; an estimate by the month's own unknowns, or while a day is lacking."""
+    sums = sum_months(connection, "daily_digital_take_up", "lpa_type", COUNTS, months)
+    is_lacking = sums["days_included_count"] < sums["days_expected_count"]
+    take_up = with_take_up(sums)
+    return take_up.assign(is_estimated=take_up["is_estimated"] | is_lacking)
+
+
 @flow_asset(deps=["daily_digital_take_up"])
 def monthly_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run sums every month that its range touches."""
-    days = day_range(context)
-    sums = sum_months(systems.warehouse, "daily_digital_take_up", "lpa_type", COUNTS, days)
-    is_lacking = sums["days_included_count"] < sums["days_expected_count"]
-    months = with_take_up(sums)
-    return write_days(
-        systems,
-        "monthly_digital_take_up",
-        days.whole_months(),
-        months.assign(is_estimated=months["is_estimated"] | is_lacking),
-        plotted="digital_take_up_percent",
+    months = day_range(context).whole_months()
+    return rebuild_days(
+        systems, "monthly_digital_take_up", months, take_up_of_months, plotted="digital_take_up_percent"
     )

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 import pandas as pd
-from sqlalchemy import Date, Engine, cast, func, select
+from sqlalchemy import Connection, Date, cast, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.tables import TABLES
 
 
-def sum_months(warehouse: Engine, daily: str, dimension: str, columns: Sequence[str], days: DayRange) -> pd.DataFrame:
+def sum_months(
+    connection: Connection, daily: str, dimension: str, columns: Sequence[str], days: DayRange
+) -> pd.DataFrame:
     """The months that `days` touch, whole: by service, month_start and `dimension`, the sums of `columns`.
 
     Also days_included_count and days_expected_count, and whether the month is provisional or estimated: where one of its
@@ -33,8 +34,7 @@ def sum_months(warehouse: Engine, daily: str, dimension: str, columns: Sequence[
         .group_by(table.c.service, month_start, table.c[dimension])
         .order_by(table.c.service, month_start, table.c[dimension])
     )
-    with connected(warehouse) as connection:
-        sums = pd.read_sql_query(statement, connection)
+    sums = pd.read_sql_query(statement, connection)
     expected = pd.to_datetime(sums["month_start"]).dt.days_in_month.astype("int64")
     is_lacking = sums["days_included_count"] < expected
     return sums.assign(days_expected_count=expected, **{flag: sums[flag].astype(bool) | is_lacking for flag in flags})

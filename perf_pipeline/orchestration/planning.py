@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.catalogue.services import Services
+from perf_pipeline.catalogue.services import Service, Services
+from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import connected
 
 TRAILING_DAYS = 7
@@ -26,18 +27,40 @@ class KnownDay:
     has_failure: bool = False
     is_waiting: bool = False
     is_provisional: bool = False
+    is_unreleased: bool = False
+    """Whether the run that asked last broke off, or was stopped by a check, before the figures were out."""
+    sources_unset: frozenset[tuple[str, str]] = frozenset()
+    """Of the pairs, those whose address was not set."""
 
 
-def plan(known: Mapping[date, KnownDay], sources: frozenset[tuple[str, str]], days: DayRange) -> dict[date, str]:
-    """The days of `days` to build, each with the reason, in order. `sources` are the pairs that every day needs."""
+def plan(
+    known: Mapping[date, KnownDay],
+    sources: frozenset[tuple[str, str]],
+    days: DayRange,
+    available: frozenset[tuple[str, str]] = frozenset(),
+) -> dict[date, str]:
+    """The days of `days` to build, each with the reason, in order.
+
+    `sources` are the pairs that every day needs, `available` those of them whose address is set now.
+    """
     trailing_from = days.last - timedelta(days=TRAILING_DAYS - 1)
-    reasons = {day: _reason(known.get(day), sources, is_trailing=day >= trailing_from) for day in days}
+    reasons = {day: _reason(known.get(day), sources, available, is_trailing=day >= trailing_from) for day in days}
     return {day: reason for day, reason in reasons.items() if reason}
 
 
-def _reason(known: KnownDay | None, sources: frozenset[tuple[str, str]], *, is_trailing: bool) -> str | None:
+def _reason(
+    known: KnownDay | None,
+    sources: frozenset[tuple[str, str]],
+    available: frozenset[tuple[str, str]],
+    *,
+    is_trailing: bool,
+) -> str | None:
     if known is None or not sources <= known.sources_asked:
         return "not built yet"
+    if known.sources_unset & available:
+        return "a source is set that was not when it was built"
+    if known.is_unreleased:
+        return "its last run ended before its figures were published"
     if known.has_failure:
         return "a source could not be read"
     if known.is_waiting:
@@ -45,6 +68,24 @@ def _reason(known: KnownDay | None, sources: frozenset[tuple[str, str]], *, is_t
     if known.is_provisional:
         return "its figures are provisional"
     return "its sources may still add to it" if is_trailing else None
+
+
+def available_sources(services: Services, settings: Settings) -> frozenset[tuple[str, str]]:
+    """Of `sources_of`, the pairs whose address is set, or stood in."""
+    return frozenset(
+        (slug, source) for slug, source in sources_of(services) if _is_set(services[slug], source, settings)
+    )
+
+
+def _is_set(service: Service, source: str, settings: Settings) -> bool:
+    if settings.is_embedded:
+        return True
+    if source == "done-page":
+        return settings.feedback_exports_dir is not None
+    if source == "sirius":
+        return settings.sirius_url is not None
+    where = service.sources.in_service if source == "in-service" else service.sources.applications
+    return where is not None and settings.database_url_named(where.database) is not None
 
 
 def sources_of(services: Services) -> frozenset[tuple[str, str]]:
@@ -61,7 +102,9 @@ def sources_of(services: Services) -> frozenset[tuple[str, str]]:
 
 
 _LEDGER = text(
-    "SELECT report_date, array_agg(ARRAY[service, source_name]) AS asked, bool_or(outcome = 'failed') AS has_failure,"
+    "SELECT report_date, array_agg(ARRAY[service, source_name]) AS asked,"
+    " coalesce(array_agg(ARRAY[service, source_name]) FILTER (WHERE outcome = 'unset'), '{}') AS unset,"
+    " bool_or(released_at IS NULL) AS is_unreleased, bool_or(outcome = 'failed') AS has_failure,"
     " bool_or(outcome = 'waiting') AS is_waiting FROM perf.source_deliveries"
     " WHERE report_date BETWEEN :first AND :last GROUP BY report_date"
 )
@@ -81,7 +124,12 @@ def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
         provisional = set(connection.execute(_PROVISIONAL, bounds).scalars())
         return {
             row.report_date: KnownDay(
-                _pairs(row.asked), row.has_failure, row.is_waiting, row.report_date in provisional
+                _pairs(row.asked),
+                has_failure=row.has_failure,
+                is_waiting=row.is_waiting,
+                is_provisional=row.report_date in provisional,
+                is_unreleased=row.is_unreleased,
+                sources_unset=_pairs(row.unset),
             )
             for row in connection.execute(_LEDGER, bounds)
         }

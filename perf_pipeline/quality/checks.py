@@ -7,7 +7,7 @@ import dagster as dg
 from perf_pipeline.catalogue.checks import CHECKED, checks_of
 from perf_pipeline.orchestration.failures import failures_told_apart
 from perf_pipeline.orchestration.flow_assets import day_range
-from perf_pipeline.quality.validating import validate
+from perf_pipeline.quality.validating import days_written, validate
 from perf_pipeline.sources.systems import Systems
 
 
@@ -22,7 +22,7 @@ def _checks_on(dataset: str) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, systems: dg.ResourceParam[Systems]
     ) -> Iterator[dg.AssetCheckResult]:
         systems.progress(f"{dataset}_checks")
-        days = day_range(context)
+        days = days_written(dataset, day_range(context))
         with failures_told_apart():
             outcomes = validate(systems.warehouse, dataset, days)
         for outcome in outcomes:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Engine
 
 from perf_pipeline.catalogue.checks import checks_of
-from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -24,6 +25,13 @@ class CheckOutcome:
     name: str
     passed: bool
     findings: tuple[str, ...] = ()
+
+
+def days_written(dataset: str, days: DayRange) -> DayRange:
+    """The days of the dataset that a run of `days` writes, so that none of its rows goes unchecked."""
+    entry = DATASETS[dataset]
+    grown = cohorts_touched(days) if entry.indicator == "completion-rate" else days
+    return grown.whole_months() if entry.stage is Stage.MONTHLY_METRICS else grown
 
 
 def validate(warehouse: Engine, dataset: str, days: DayRange) -> list[CheckOutcome]:

@@ -4,13 +4,14 @@ The only statements ever sent are the SELECTs of `sources/sql/`. The session its
 mistake here could change, create or lock anything in a database that is not ours.
 """
 
+import contextlib
 import io
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import psycopg2
 from psycopg2.extensions import connection as psycopg2_connection
@@ -22,12 +23,22 @@ from perf_pipeline.warehouse.engine import CONNECT_SECONDS, address_of, first_li
 _SQL = Path(__file__).parent / "sql"
 _BATCH_ROWS = 2000
 _BATCHES_AHEAD = 8
-_PERMANENT_SQLSTATES = (
-    "28",
-    "3D",
-    "3F",
-    "42",
-)  # authorisation, no such database, no such schema, no such table or column
+# Authorisation; no such database, schema, table or column; values, statements or sessions that can't be as they are.
+_PERMANENT_SQLSTATES = ("28", "3D", "3F", "42", "22", "0A", "25")
+# A refused login carries no SQLSTATE, only its wording.
+_REFUSALS = (
+    "authentication failed",
+    "does not exist",
+    "permission denied",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "not permitted to log in",
+)
+# A network that swallows packets must not hold a run for hours.
+_SILENCE: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+
+Batches = queue.Queue[list[str] | BaseException | None]
+"""Rows on their way; None is their end, an exception why there are no more."""
 
 
 class ServiceDatabase:
@@ -35,15 +46,27 @@ class ServiceDatabase:
 
     def __init__(self, connection: psycopg2_connection, address: str) -> None:
         self._connection = connection
+        self._streams: list[Generator[str, None, None]] = []
         self.address = address
 
     def stream(self, query: str, parameters: Mapping[str, object]) -> Iterator[str]:
-        """Rows of `sources/sql/{query}.sql` as CSV lines, nulls as empty fields.
+        """Rows of `sources/sql/{query}.sql` as CSV lines, nulls as empty fields; one stream at a time.
 
         Memory holds a few thousand rows however many there are. A source that breaks part of the way raises SourceError
         from the iterator, so that whoever writes the rows rolls back.
         """
-        batches: queue.Queue[list[str] | BaseException | None] = queue.Queue(maxsize=_BATCHES_AHEAD)
+        rows = self._rows(query, parameters)
+        self._streams.append(rows)
+        return rows
+
+    def close(self) -> None:
+        """End the session. A stream that nobody read to its end is stopped first: its thread still uses the session."""
+        for rows in self._streams:
+            rows.close()
+        self._connection.close()
+
+    def _rows(self, query: str, parameters: Mapping[str, object]) -> Generator[str, None, None]:
+        batches: Batches = queue.Queue(maxsize=_BATCHES_AHEAD)
         abandoned = threading.Event()
         reader = threading.Thread(target=self._read, args=(query, parameters, batches, abandoned), daemon=True)
         reader.start()
@@ -52,20 +75,23 @@ class ServiceDatabase:
                 if isinstance(batch, BaseException):
                     raise self._explained(batch)
                 yield from batch
+            reader.join()
         finally:
-            abandoned.set()
-            while reader.is_alive():
-                _drain(batches)
-                reader.join(timeout=0.05)
+            self._stop(reader, batches, abandoned)
 
-    def _read(
-        self,
-        query: str,
-        parameters: Mapping[str, object],
-        batches: "queue.Queue[list[str] | BaseException | None]",
-        abandoned: threading.Event,
-    ) -> None:
-        sink = _Batches(batches, abandoned)
+    def _stop(self, reader: threading.Thread, batches: Batches, abandoned: threading.Event) -> None:
+        if not reader.is_alive():
+            return
+        abandoned.set()
+        # The server may be at work for minutes before its next row.
+        with contextlib.suppress(psycopg2.Error):
+            self._connection.cancel()
+        while reader.is_alive():
+            _drain(batches)
+            reader.join(timeout=0.05)
+
+    def _read(self, query: str, parameters: Mapping[str, object], batches: Batches, abandoned: threading.Event) -> None:
+        sink = _Sink(batches, abandoned)
         try:
             with self._connection.cursor() as cursor:
                 select = cursor.mogrify((_SQL / f"{query}.sql").read_text(encoding="utf-8"), parameters).decode()
@@ -79,10 +105,10 @@ class ServiceDatabase:
         return explained(error, self.address) if isinstance(error, psycopg2.Error) else error
 
 
-class _Batches(io.TextIOBase):
+class _Sink(io.TextIOBase):
     """What COPY writes to: collects rows into batches and hands them over."""
 
-    def __init__(self, batches: "queue.Queue[list[str] | BaseException | None]", abandoned: threading.Event) -> None:
+    def __init__(self, batches: Batches, abandoned: threading.Event) -> None:
         super().__init__()
         self._batches = batches
         self._abandoned = abandoned
@@ -101,7 +127,7 @@ class _Batches(io.TextIOBase):
         self._rows = []
 
 
-def _drain(batches: "queue.Queue[list[str] | BaseException | None]") -> None:
+def _drain(batches: Batches) -> None:
     try:
         while True:
             batches.get_nowait()
@@ -123,21 +149,22 @@ def reading(url: str) -> Iterator[ServiceDatabase]:
             connect_timeout=CONNECT_SECONDS,
             application_name="perf_pipeline",
             options="-c timezone=UTC -c client_encoding=UTF8",
+            **_SILENCE,
         )
     except psycopg2.Error as error:
         raise explained(error, address) from None
+    database = ServiceDatabase(connection, address)
     try:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-        yield ServiceDatabase(connection, address)
+        yield database
     finally:
-        connection.close()
+        database.close()
 
 
 def explained(error: psycopg2.Error, address: str) -> SourceError:
     """A driver's error as one of ours: permanent where the database itself said no."""
     gist = first_line(error)
-    # A refused login carries no SQLSTATE, only its wording.
-    refused = any(words in gist for words in ("authentication failed", "does not exist", "permission denied"))
+    refused = isinstance(error, psycopg2.ProgrammingError) or any(words in gist for words in _REFUSALS)
     if refused or (error.pgcode or "").startswith(_PERMANENT_SQLSTATES):
         return PermanentSourceError(
             f"The service's database ({address}) refused: {gist}.",
@@ -145,5 +172,5 @@ def explained(error: psycopg2.Error, address: str) -> SourceError:
         )
     return TransientSourceError(
         f"The service's database ({address}) does not answer: {gist}.",
-        next_step="check that it is up; the next nightly run asks again.",
+        next_step="check the URL and that it is up; the next nightly run asks again.",
     )

@@ -30,7 +30,8 @@ def warehouse_engine(url: str) -> Engine:
 def address_of(url: str) -> str:
     """Host and database of a URL for people: no user, no password."""
     parsed = make_url(url)
-    host = parsed.host or parsed.query.get("host") or "localhost"
+    asked = parsed.host or parsed.query.get("host") or "localhost"
+    host = asked if isinstance(asked, str) else ", ".join(asked)
     return f"{parsed.database} on {host}{f':{parsed.port}' if parsed.port else ''}"
 
 

@@ -7,10 +7,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.errors import WarehouseError
-from perf_pipeline.warehouse.engine import connected, transaction
+from perf_pipeline.warehouse.engine import connected, first_line, transaction
 from perf_pipeline.warehouse.tables import SCHEMA
 
 VERSION_TABLE = "alembic_version"
@@ -20,16 +21,23 @@ _LOCK = "perf_pipeline migration"
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
     """Bring the warehouse to the newest version in one transaction; the versions before and after. Safe to repeat."""
-    with transaction(engine) as connection:
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": _LOCK})
-        before = version_of(connection)
-        if before is None:
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        _describe_tables(connection)
-        after = version_of(connection)
+    try:
+        with transaction(engine) as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": _LOCK})
+            before = version_of(connection)
+            _refuse_newer(before)
+            if before is None:
+                connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            _describe_tables(connection)
+            after = version_of(connection)
+    except DBAPIError as error:
+        raise WarehouseError(
+            f"The warehouse can't be migrated, and stays as it was: {first_line(error)}.",
+            next_step="give the user of PERF_DATABASE_URL the right to create schema perf and to own its tables.",
+        ) from None
     if after is None:
         raise AssertionError("an upgrade to head leaves a version")
     return before, after
@@ -55,10 +63,21 @@ def check_migrated(engine: Engine) -> None:
     """Raise WarehouseError unless the warehouse is at the newest version."""
     with connected(engine) as connection:
         found = version_of(connection)
+    _refuse_newer(found)
     expected = newest_version()
     if found != expected:
         state = "holds no tables of ours yet" if found is None else f"is at version {found}; this code needs {expected}"
         raise WarehouseError(f"The warehouse {state}.", next_step="run perf-pipeline migrate.")
+
+
+def _refuse_newer(version: str | None) -> None:
+    """Raise WarehouseError for a version that none of our migrations leads to: newer code has made it."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version is not None and version not in known:
+        raise WarehouseError(
+            f"The warehouse is at version {version}, which this code does not know.",
+            next_step="install the newer perf_pipeline that migrated it.",
+        )
 
 
 def newest_version() -> str:

@@ -1,4 +1,4 @@
--- A cohort is final when its last day has ended and every day up to it has been read.
+-- A cohort is final when its last day has ended and every day up to it has been read after its own end.
 WITH days AS (
     SELECT service, report_date
     FROM perf.source_deliveries
@@ -28,8 +28,9 @@ SELECT
         SELECT count(*)
         FROM perf.source_deliveries AS later
         WHERE
-            later.service = days.service AND later.source_name = 'applications' AND later.delivered_at IS NOT NULL
+            later.service = days.service AND later.source_name = 'applications'
             AND later.report_date BETWEEN days.report_date AND days.report_date + CAST(:cohort_days AS integer)
+            AND later.delivered_at >= (later.report_date + 1)::timestamp AT TIME ZONE :timezone
     ) <= CAST(:cohort_days AS integer) AS is_provisional
 FROM days
 CROSS JOIN (VALUES ('health-and-welfare'), ('property-and-financial'), ('unknown')) AS types (lpa_type)

@@ -1,4 +1,5 @@
--- Counts of the delivered days; a delivered day without a rating is a row of zeros.
+-- Counts of the delivered days; a delivered day without a rating is a row of zeros. A day of the service's own table that
+-- was first read more than two years late is an undercount: the service prunes its ratings after that time.
 SELECT
     ledger.service,
     ledger.report_date,
@@ -9,7 +10,10 @@ SELECT
     coalesce(sum(ratings_count) FILTER (WHERE rating = 2), 0)::bigint AS dissatisfied_count,
     coalesce(sum(ratings_count) FILTER (WHERE rating = 1), 0)::bigint AS very_dissatisfied_count,
     ledger.is_short OR ledger.delivered_at < (ledger.report_date + 1)::timestamp AT TIME ZONE :timezone AS is_provisional,
-    ledger.is_short AS is_estimated
+    ledger.is_short OR (
+        ledger.source_name = 'in-service'
+        AND (ledger.first_delivered_at AT TIME ZONE :timezone)::date > (ledger.report_date + interval '2 years')::date
+    ) AS is_estimated
 FROM perf.source_deliveries AS ledger
 LEFT JOIN perf.extracted_feedback AS feedback
     ON feedback.service = ledger.service
@@ -20,5 +24,5 @@ WHERE
     ledger.source_name IN ('done-page', 'in-service')
     AND ledger.delivered_at IS NOT NULL
     AND ledger.report_date BETWEEN :first_day AND :last_day
-GROUP BY ledger.service, ledger.report_date, ledger.source_name, ledger.is_short, ledger.delivered_at
+GROUP BY ledger.service, ledger.source_name, ledger.report_date
 ORDER BY ledger.service, ledger.report_date, ledger.source_name

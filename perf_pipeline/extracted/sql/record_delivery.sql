@@ -13,6 +13,7 @@ ON CONFLICT (service, source_name, report_date) DO UPDATE SET
     failure = excluded.failure,
     attempted_at = excluded.attempted_at,
     run_id = excluded.run_id,
+    released_at = NULL,
     first_delivered_at = coalesce(ledger.first_delivered_at, excluded.first_delivered_at),
     delivered_at = coalesce(excluded.delivered_at, ledger.delivered_at),
     is_short = CASE WHEN excluded.outcome = 'delivered' THEN excluded.is_short ELSE ledger.is_short END,

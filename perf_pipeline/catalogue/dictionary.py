@@ -1,0 +1,81 @@
+"""The data dictionary: docs/data_dictionary.md, written from the catalogue. `python -m perf_pipeline.catalogue.dictionary`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from perf_pipeline.catalogue.checks import CHECKED, checks_of
+from perf_pipeline.catalogue.columns import Column, ColumnType
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
+from perf_pipeline.catalogue.methods import SATISFACTION_ERAS, SATISFACTION_METHODS
+
+FILE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+
+_TYPES = {
+    ColumnType.NAME: "name",
+    ColumnType.TEXT: "text",
+    ColumnType.DAY: "day, Europe/London",
+    ColumnType.INSTANT: "instant, UTC",
+    ColumnType.COUNT: "count, whole number",
+    ColumnType.PERCENT: "percentage, two decimals",
+    ColumnType.HEADLINE: "percentage, whole number",
+    ColumnType.FLAG: "yes or no",
+    ColumnType.HASH: "hash, 128 bits",
+    ColumnType.MARKERS: "markers",
+}
+
+
+def data_dictionary() -> str:
+    """The whole dictionary as markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Data dictionary"
+    yield ""
+    yield "Written by `python -m perf_pipeline.catalogue.dictionary` from `perf_pipeline/catalogue/`; edit that, not this."
+    yield "All tables are in schema `perf`. Percentages are 0 to 100, rounded once from counts, half up."
+    yield ""
+    yield "## Methods of user satisfaction"
+    yield ""
+    yield "| method | weights of the five ratings | column | headline from |"
+    yield "| --- | --- | --- | --- |"
+    for method in SATISFACTION_METHODS.values():
+        first_days = ", ".join(str(era.first_day) for era in SATISFACTION_ERAS if era.method_id == method.id)
+        weights = ", ".join(map(str, method.weights))
+        yield f"| `{method.id}`: {method.title} | {weights} | `{method.column}` | {first_days} |"
+    for stage in Stage:
+        yield ""
+        yield f"## {stage.value}"
+        for dataset in DATASETS.values():
+            if dataset.stage is stage:
+                yield from _dataset(dataset)
+
+
+def _dataset(dataset: Dataset) -> Iterator[str]:
+    yield ""
+    yield f"### `{dataset.name}`"
+    yield ""
+    yield dataset.description
+    yield ""
+    yield f"Grain: {dataset.grain}. Key: {', '.join(f'`{name}`' for name in dataset.key)}."
+    yield ""
+    yield "| column | type | may be empty | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for column in dataset.columns:
+        yield f"| `{column.name}` | {_type(column)} | {'no' if column.is_required else 'yes'} | {column.description} |"
+    if dataset.name in CHECKED:
+        yield ""
+        yield "| check | protects from |"
+        yield "| --- | --- |"
+        for name, protects_from in checks_of(dataset.name).items():
+            yield f"| `{name}` | {protects_from} |"
+
+
+def _type(column: Column) -> str:
+    if column.allowed:
+        return "one of " + ", ".join(f"`{value}`" for value in column.allowed)
+    return _TYPES[column.type]
+
+
+if __name__ == "__main__":
+    FILE.write_text(data_dictionary(), encoding="utf-8")

@@ -1,0 +1,121 @@
+"""What `perf-pipeline doctor` examines: every setting and system, one by one, each finding with what to do about it."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import text
+
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.errors import PerfPipelineError, PublishingError
+from perf_pipeline.orchestration.resources import open_systems
+from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.sources.feedback_explorer import list_exports
+from perf_pipeline.sources.service_database import reading
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import address_of, connected, warehouse_engine
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was examined."""
+
+    subject: str
+    is_right: bool
+    says: str
+
+
+def examine() -> Iterator[Finding]:
+    """Examine from the ground up; what rests on something that is not right is not examined."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", True, version)
+    try:
+        settings = load_settings()
+        services = load_services(settings.services_file)
+    except PerfPipelineError as error:
+        yield Finding("settings", False, str(error))
+        return
+    mode = "the embedded default" if settings.is_embedded else "the systems that PERF_* variables name"
+    yield Finding("settings", True, f"{mode}; services {', '.join(service.slug for service in services)}")
+    with ExitStack() as stack:
+        try:
+            systems = stack.enter_context(open_systems(settings))
+        except PerfPipelineError as error:
+            yield Finding("warehouse", False, str(error))
+            return
+        yield Finding("warehouse", True, _warehouse(systems))
+        for subject, check in _checks(settings, systems):
+            yield _examined(subject, check)
+
+
+def _examined(subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, check())
+    except PerfPipelineError as error:
+        return Finding(subject, False, str(error))
+
+
+def _checks(settings: Settings, systems: Systems) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "Dagster's storage", partial(_storage, settings)
+    for variable, url in systems.service_database_urls.items():
+        yield variable, partial(_service_database, url)
+    yield "PERF_FEEDBACK_EXPORTS_DIR", partial(_exports, systems)
+    yield "PERF_SIRIUS_URL", partial(_sirius, systems)
+    yield "PERF_PUBLISH_DIR", partial(_publish_dir, systems)
+
+
+def _warehouse(systems: Systems) -> str:
+    return address_of(systems.warehouse.url.render_as_string(hide_password=False))
+
+
+def _storage(settings: Settings) -> str:
+    from perf_pipeline.orchestration.storage import dagster_url
+
+    engine = warehouse_engine(dagster_url(settings))
+    with connected(engine) as connection:
+        connection.execute(text("SELECT 1"))
+    engine.dispose()
+    return address_of(engine.url.render_as_string(hide_password=False))
+
+
+def _service_database(url: str | None) -> str:
+    if url is None:
+        return "not set: the figures from it are not available [x]"
+    newest = last_ended_day(datetime.now(UTC))
+    start_at, end_at = DayRange(newest, newest).utc_bounds
+    with reading(url) as source:
+        applications = sum(1 for _ in source.stream("application_stamps", {"start_at": start_at, "end_at": end_at}))
+        ratings = sum(1 for _ in source.stream("feedback_rows", {"start_at": start_at, "end_at": end_at}))
+    return f"{source.address}: {applications:,} applications and {ratings:,} ratings on {newest}"
+
+
+def _exports(systems: Systems) -> str:
+    if systems.exports_dir is None:
+        return "not set: the figures from it are not available [x]"
+    files = list_exports(systems.exports_dir)
+    newest = f", the newest {files[0].name}" if files else ""
+    return f"{len(files)} files{newest} in {systems.exports_dir}"
+
+
+def _sirius(systems: Systems) -> str:
+    if systems.sirius is None:
+        return "not set: the figures from it are not available [x]"
+    newest = last_ended_day(datetime.now(UTC))
+    return f"data complete up to {systems.sirius.channel_counts(newest, newest).data_complete_up_to}"
+
+
+def _publish_dir(systems: Systems) -> str:
+    try:
+        systems.publish_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=systems.publish_dir):
+            return f"{systems.publish_dir} can be written to"
+    except OSError as error:
+        raise PublishingError(
+            f"{systems.publish_dir} can't be written to: {error.strerror}.",
+            next_step="set PERF_PUBLISH_DIR to a folder that this user may write to.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Stage 4: published figures, their versions and files."""

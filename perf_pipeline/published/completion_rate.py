@@ -1,0 +1,41 @@
+"""The published completion figures: what happened in the period, and the cohort that started in it."""
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.datasets import COHORT_FIGURES
+from perf_pipeline.catalogue.reporting_days import last_ended_day
+from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
+from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
+from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
+from perf_pipeline.published.not_available import not_available
+from perf_pipeline.published.publishing import publish
+from perf_pipeline.sources.systems import Systems
+
+_KEY = ["service", "report_date", "lpa_type"]
+
+
+@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort", "monthly_completion_rate"])
+def published_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+    """The headline is the cohort's rate; it is provisional until 90 days have passed."""
+    days = cohorts_touched(day_range(context))
+
+    def figures(connection: Connection) -> list[pd.DataFrame]:
+        events = rows_of(connection, "daily_completion_rate", days)
+        cohorts = rows_of(connection, "daily_completion_cohort", days)
+        monthly = rows_of(connection, "monthly_completion_rate", days.whole_months())
+        return [
+            daily_figures(with_cohorts_of_the_day(events, cohorts), never_breaks),
+            monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks),
+            not_available(connection, ("applications",), days).assign(lpa_type=ALL),
+        ]
+
+    return publish(systems, "published_completion_rate", figures, context.run_id)
+
+
+def with_cohorts_of_the_day(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
+    """What happened on each day with the cohort that started on it beside it; provisional while either is."""
+    daily = events.merge(cohorts[[*_KEY, *COHORT_FIGURES, "is_provisional"]], on=_KEY, suffixes=("", "_cohort"))
+    return daily.assign(is_provisional=daily["is_provisional"] | daily.pop("is_provisional_cohort"))

@@ -1,0 +1,100 @@
+"""The OPG feed (DOMAIN 4.1): one JSON array a month and service, readable by its existing consumer.
+
+Its reader knows no markers, so a month from which a day is lacking is left out.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection, Row, select
+
+from perf_pipeline.catalogue.columns import ALL, RATING_COUNTS
+from perf_pipeline.catalogue.rounding import percent
+from perf_pipeline.catalogue.services import FEEDS_FOLDER, Indicator, Service
+from perf_pipeline.published.files import WrittenFile
+from perf_pipeline.published.markers import letters
+from perf_pipeline.warehouse.tables import TABLES
+
+Figure = tuple[str, int | Decimal | None]
+"""A dataType of the feed and its value."""
+
+
+def satisfaction_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
+    """The whole-number headline and the five counts."""
+    counts: list[Figure] = [
+        (name.removesuffix("_count").replace("_", "-"), getattr(row, name)) for name in RATING_COUNTS
+    ]
+    return [("user-satisfaction-percent", row.headline_percent), *counts]
+
+
+def take_up_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
+    """Digital take-up with one decimal, rounded from the counts."""
+    return [("digital-take-up", _rounded(row.online_count + row.assisted_count, row.total_count))]
+
+
+def completion_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
+    """The cohort's completion rate with one decimal, rounded from the counts."""
+    return [("completion-rate", _rounded(row.cohort_created_count, row.cohort_started_count))]
+
+
+def _rounded(numerator: int, denominator: int) -> Decimal | None:
+    return percent(numerator, denominator, decimals=1)
+
+
+_FIGURES: dict[Indicator, Callable[[Row[tuple[object, ...]]], list[Figure]]] = {
+    "user-satisfaction": satisfaction_figures,
+    "digital-take-up": take_up_figures,
+    "completion-rate": completion_figures,
+}
+
+
+def write_feeds(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
+    """Write one file for each month with at least one whole public figure of the service, below `root`/feeds."""
+    months: dict[date, list[dict[str, object]]] = {}
+    for indicator in _FIGURES:
+        if service.indicators.get(indicator) == "public":
+            for row in _whole_months(connection, service, indicator):
+                months.setdefault(row.period_start, []).extend(_entries(service, indicator, row))
+    (root / FEEDS_FOLDER).mkdir(parents=True, exist_ok=True)
+    for month, entries in sorted(months.items()):
+        path = f"{FEEDS_FOLDER}/{service.feed}_{month:%y_%m}.json"
+        (root / path).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
+        yield WrittenFile(path, len(entries))
+
+
+def _entries(service: Service, indicator: Indicator, row: Row[tuple[object, ...]]) -> list[dict[str, object]]:
+    found = letters(row.markers)
+    return [
+        {
+            "_timestamp": f"{row.period_start}T00:00:00+00:00",
+            "service": service.slug,
+            "channel": "digital",
+            "count": float(value) if isinstance(value, Decimal) else value,
+            "dataType": data_type,
+            "period": "month",
+        }
+        | ({"markers": found} if found else {})
+        for data_type, value in _FIGURES[indicator](row)
+        if value is not None
+    ]
+
+
+def _whole_months(connection: Connection, service: Service, indicator: Indicator) -> list[Row[tuple[object, ...]]]:
+    table = TABLES[f"published_{indicator.replace('-', '_')}"]
+    statement = (
+        select(table)
+        .where(
+            table.c.service == service.slug,
+            table.c.period == "month",
+            table.c.superseded_at.is_(None),
+            table.c.days_included_count == table.c.days_expected_count,
+        )
+        .order_by(table.c.period_start)
+    )
+    rows = connection.execute(statement).all()
+    if indicator == "user-satisfaction":
+        return [row for row in rows if row.source == service.headline_source(row.period_start)]
+    return [row for row in rows if row.lpa_type == ALL]

@@ -1,0 +1,54 @@
+"""Turning daily and monthly tables into published figures: one shape for both, with their markers."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.reporting_days import DayRange, month_end
+from perf_pipeline.published.markers import markers
+from perf_pipeline.warehouse.tables import TABLES
+
+BreakRule = Callable[[str, date, date], bool]
+"""Whether a new method or source comes into force for a service in the period from one day to another."""
+
+
+def never_breaks(_service: str, _first: date, _last: date) -> bool:
+    """The rule of an indicator that has had one method only."""
+    return False
+
+
+def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFrame:
+    """The dataset's rows of the days; figures as the database has them, percentages as Decimal."""
+    table, entry = TABLES[dataset], DATASETS[dataset]
+    statement = select(table).where(table.c[entry.day_column].between(days.first, days.last))
+    result = connection.execute(statement)
+    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+
+def daily_figures(rows: pd.DataFrame, is_break: BreakRule) -> pd.DataFrame:
+    """Daily rows in the published shape."""
+    return _figures(rows, "day", rows["report_date"], rows["report_date"], is_break)
+
+
+def monthly_figures(rows: pd.DataFrame, last_ended_day: date, is_break: BreakRule) -> pd.DataFrame:
+    """Monthly rows in the published shape; a month enters once it has ended."""
+    ends = rows["month_start"].map(month_end)
+    has_ended = ends <= last_ended_day
+    ended = rows[has_ended] if len(rows) else rows
+    return _figures(ended, "month", ended["month_start"], ends[has_ended] if len(rows) else ends, is_break)
+
+
+def _figures(rows: pd.DataFrame, period: str, starts: pd.Series, ends: pd.Series, is_break: BreakRule) -> pd.DataFrame:
+    estimated = rows["is_estimated"] if "is_estimated" in rows else pd.Series(False, index=rows.index)
+    cells = [
+        markers(
+            is_break=is_break(service, start, end), is_provisional=bool(provisional), is_estimated=bool(is_estimate)
+        )
+        for service, start, end, provisional, is_estimate in zip(
+            rows["service"], starts, ends, rows["is_provisional"], estimated, strict=True
+        )
+    ]
+    return rows.assign(period_start=starts, period=period, origin="computed", markers=cells)

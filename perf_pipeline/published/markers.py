@@ -1,0 +1,38 @@
+"""The markers of a published figure (DOMAIN 2.5): `[b][p]`, in alphabetical order."""
+
+from enum import Enum
+
+
+class Marker(Enum):
+    """Shorthand that stands beside a figure, in a column of its own."""
+
+    BREAK = "b"
+    SUPPRESSED = "c"
+    ESTIMATED = "e"
+    PROVISIONAL = "p"
+    REVISED = "r"
+    NOT_AVAILABLE = "x"
+    NOT_APPLICABLE = "z"
+
+
+def markers(
+    *, is_break: bool = False, is_estimated: bool = False, is_provisional: bool = False, is_not_available: bool = False
+) -> str:
+    """The markers column of a row."""
+    given = {
+        Marker.BREAK: is_break,
+        Marker.ESTIMATED: is_estimated,
+        Marker.PROVISIONAL: is_provisional,
+        Marker.NOT_AVAILABLE: is_not_available,
+    }
+    return joined({marker for marker, is_given in given.items() if is_given})
+
+
+def joined(found: set[Marker]) -> str:
+    """A set of markers as one cell."""
+    return "".join(f"[{letter}]" for letter in sorted(marker.value for marker in found))
+
+
+def letters(cell: str) -> list[str]:
+    """The markers of a cell, one by one: `[b][p]` gives b and p."""
+    return [part.strip("[]") for part in cell.split("][")] if cell else []

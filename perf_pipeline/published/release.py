@@ -1,0 +1,149 @@
+"""A release: all published files at once, or none (DESIGN 4).
+
+The files are written into `.releases/{id}/`. The paths that readers use lead through one link, `.current`, which a rename
+replaces, so that a reader finds the earlier release or this one, whole. A release that would hold what the current one
+holds is not made.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from perf_pipeline.errors import PublishingError
+
+RELEASES = ".releases"
+CURRENT = ".current"
+MANIFEST = "manifest.json"
+KEPT_RELEASES = 30
+DEMONSTRATION_NOTICE = "Demonstration data. Not Office of the Public Guardian figures."
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that stands in the publishing folder."""
+
+    id: str
+    folder: Path
+    files: int
+    is_new: bool
+
+
+def publish_release(
+    publish_dir: Path, building: Path, rows: dict[str, int], published_at: datetime, *, is_demonstration: bool
+) -> Release:
+    """Make the files in `building` the current release. `rows` gives the number of rows by path."""
+    contents: dict[str, object] = {"files": _listed(building, rows)}
+    if is_demonstration:
+        contents["notice"] = DEMONSTRATION_NOTICE
+    current = current_manifest(publish_dir)
+    if current is not None and _holds(publish_dir / CURRENT, current, contents, rows):
+        shutil.rmtree(building)
+        _link_entries(publish_dir)
+        return Release(str(current["release_id"]), publish_dir / CURRENT, len(rows), is_new=False)
+    digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
+    release_id = f"{published_at:%Y%m%dT%H%M%S%f}Z-{digest[:8]}"
+    manifest = {"release_id": release_id, "published_at": published_at.isoformat()} | contents
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    for entry in (CURRENT, *(path.name for path in building.iterdir())):
+        _refuse_to_overwrite(publish_dir / entry)
+    folder = publish_dir / RELEASES / release_id
+    building.rename(folder)
+    _replace_link(publish_dir / CURRENT, Path(RELEASES) / release_id)
+    _link_entries(publish_dir)
+    _drop_old(publish_dir, keep=release_id)
+    return Release(release_id, folder, len(rows), is_new=True)
+
+
+def _listed(folder: Path, rows: Mapping[str, int]) -> list[dict[str, object]]:
+    """The files as the manifest lists them."""
+    return [{"path": path, "sha256": _sha256(folder / path), "rows": rows[path]} for path in sorted(rows)]
+
+
+def _holds(
+    folder: Path, manifest: Mapping[str, object], contents: Mapping[str, object], rows: Mapping[str, int]
+) -> bool:
+    """Whether a release is said to have these contents, and its files are still what its manifest says."""
+    said = {name: value for name, value in manifest.items() if name not in ("release_id", "published_at")}
+    return (
+        said == contents and all((folder / path).is_file() for path in rows) and _listed(folder, rows) == said["files"]
+    )
+
+
+def building_folder(publish_dir: Path, name: str) -> Path:
+    """An empty folder on the same disk for the files of a release; what killed runs left of theirs is removed.
+
+    Raises PublishingError where the publishing folder can't be written to. Call it with the release lock held.
+    """
+    releases = publish_dir / RELEASES
+    try:
+        releases.mkdir(parents=True, exist_ok=True)
+        for left in releases.glob(".building-*"):
+            shutil.rmtree(left)
+        folder = releases / f".building-{name}"
+        folder.mkdir()
+    except OSError as error:
+        raise PublishingError(
+            f"The publishing folder {publish_dir} can't be written to: {error.strerror}.",
+            next_step="set PERF_PUBLISH_DIR to a folder that this user may write to, then run the same command again.",
+        ) from None
+    return folder
+
+
+def current_manifest(publish_dir: Path) -> dict[str, object] | None:
+    """The manifest of the release that readers see; None before the first."""
+    try:
+        manifest = json.loads((publish_dir / CURRENT / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and "release_id" in manifest else None
+
+
+def _link_entries(publish_dir: Path) -> None:
+    """Make every entry of the current release reachable at its usual path, and drop links to entries that went."""
+    entries = {entry.name for entry in (publish_dir / CURRENT).iterdir()}
+    for link in publish_dir.iterdir():
+        if _is_ours(link) and link.name != CURRENT and link.name not in entries:
+            link.unlink()
+    for name in entries:
+        _replace_link(publish_dir / name, Path(CURRENT) / name)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a path is a link into our releases, and not something that somebody else put there."""
+    return path.is_symlink() and path.readlink().parts[:1] in ((CURRENT,), (RELEASES,))
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    if not _is_ours(path) and (path.exists() or path.is_symlink()):
+        raise PublishingError(
+            f"{path} is in the way: it is not a link of ours.",
+            next_step="move it elsewhere, or set PERF_PUBLISH_DIR to a folder of its own.",
+        )
+
+
+def _replace_link(link: Path, target: Path) -> None:
+    _refuse_to_overwrite(link)
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _drop_old(publish_dir: Path, *, keep: str) -> None:
+    """The new release stands by now, so what can't be removed is left for the next one to try again."""
+    releases = sorted(publish_dir.joinpath(RELEASES).iterdir(), reverse=True)
+    for old in releases[KEPT_RELEASES:]:
+        if old.name != keep:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

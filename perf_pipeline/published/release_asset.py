@@ -1,0 +1,85 @@
+"""The asset `release`: the files that readers download."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy import text
+
+from perf_pipeline.errors import PublishingError
+from perf_pipeline.orchestration.failures import failures_told_apart
+from perf_pipeline.orchestration.flow_assets import OWNERS
+from perf_pipeline.orchestration.partitions import EVERY_RANGE_IN_ONE_RUN, REPORTING_DAYS
+from perf_pipeline.published.feed import write_feeds
+from perf_pipeline.published.files import WrittenFile, write_dataset_files
+from perf_pipeline.published.release import Release, building_folder, publish_release
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import connected, transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing
+
+DESCRIPTION = """Every published figure in force, as files: CSV and JSON by service and indicator, the monthly OPG feed, and
+a manifest with the sha256 and rows of each. It appears whole or not at all."""
+
+# Only days that no later run has asked for again: what that one found is not out yet.
+_NOTE_RELEASED = text("UPDATE perf.source_deliveries SET released_at = :now WHERE run_id = :run_id")
+
+
+def make_release(systems: Systems, name: str) -> Release:
+    """Write all files from one snapshot of the published tables and make them the current release."""
+    with transaction(systems.warehouse) as lock:
+        lock_for_writing(lock, "release")
+        building = building_folder(systems.publish_dir, name)
+        try:
+            written = _write_files(systems, building)
+            return publish_release(
+                systems.publish_dir,
+                building,
+                {file.path: file.rows for file in written},
+                systems.clock(),
+                is_demonstration=systems.is_demonstration,
+            )
+        except OSError as error:
+            raise PublishingError(
+                f"The release could not be written to {systems.publish_dir}: {error.strerror or error}.",
+                next_step="see that the disk has room and nobody else writes there, then run the same command again.",
+            ) from None
+        finally:
+            # Renamed by now, unless something went wrong.
+            shutil.rmtree(building, ignore_errors=True)
+
+
+def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
+    written: list[WrittenFile] = []
+    with connected(systems.warehouse) as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        for service in systems.services:
+            for indicator in service.indicators:
+                written += write_dataset_files(connection, building, service.slug, indicator)
+            written += write_feeds(connection, building, service)
+    return written
+
+
+@dg.asset(
+    deps=["published_user_satisfaction", "published_completion_rate", "published_digital_take_up"],
+    group_name="published",
+    description=DESCRIPTION,
+    owners=OWNERS,
+    kinds={"csv", "json"},
+    partitions_def=REPORTING_DAYS,
+    backfill_policy=EVERY_RANGE_IN_ONE_RUN,
+)
+def release(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems]) -> dg.MaterializeResult[None]:
+    """Publish the files."""
+    systems.progress("release")
+    with failures_told_apart():
+        made = make_release(systems, context.run_id)
+        with transaction(systems.warehouse) as connection:
+            connection.execute(_NOTE_RELEASED, {"now": systems.clock(), "run_id": context.run_id})
+    return dg.MaterializeResult(
+        metadata={
+            "release": made.id,
+            "is_new": made.is_new,
+            "files": made.files,
+            "folder": dg.MetadataValue.path(str(made.folder)),
+        }
+    )

@@ -1,0 +1,119 @@
+"""Shared parts of the tests: a real PostgreSQL, a migrated warehouse for each test, an empty Make an LPA database."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection as psycopg2_connection
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+
+from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
+from perf_pipeline.demo.lpa_traps import create_lpa_tables
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import warehouse_engine
+from perf_pipeline.warehouse.migrating import migrate
+
+_TEMPLATE = "warehouse_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL, one for the whole session."""
+    with embedded_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def warehouse_template(postgres: EmbeddedPostgres) -> str:
+    """A migrated, empty warehouse to copy."""
+    engine = warehouse_engine(postgres.ensure_database(_TEMPLATE))
+    migrate(engine)
+    engine.dispose()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def new_database(postgres: EmbeddedPostgres) -> Iterator[Callable[[str], str]]:
+    """Make a database as a copy of the given one; its URL. Dropped after the test."""
+    made: list[str] = []
+
+    def copy_of(template: str) -> str:
+        name = f"test_{next(_numbers)}"
+        _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return postgres.url(name)
+
+    yield copy_of
+    for name in made:
+        _administer(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def warehouse_url(new_database: Callable[[str], str], warehouse_template: str) -> str:
+    """A migrated, empty warehouse of the test's own."""
+    return new_database(warehouse_template)
+
+
+@pytest.fixture
+def warehouse(warehouse_url: str) -> Iterator[Engine]:
+    """An engine for the test's warehouse."""
+    engine = warehouse_engine(warehouse_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def lpa_database_url(new_database: Callable[[str], str]) -> str:
+    """A Make an LPA database with the real tables and no rows."""
+    url = new_database("template0")
+    connection = connect(url)
+    with connection, connection.cursor() as cursor:
+        create_lpa_tables(cursor)
+    connection.close()
+    return url
+
+
+@pytest.fixture
+def lpa_database(lpa_database_url: str) -> Iterator[psycopg2_connection]:
+    """A connection that commits each statement to the test's Make an LPA database."""
+    connection = connect(lpa_database_url)
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems:
+    """The test's systems: its warehouse, its Make an LPA database, an empty exports folder, no Sirius."""
+    exports_dir = tmp_path / "exports"
+    exports_dir.mkdir()
+    return Systems(
+        warehouse=warehouse,
+        services=load_services(),
+        service_database_urls={"PERF_LPA_DATABASE_URL": lpa_database_url},
+        exports_dir=exports_dir,
+        sirius=None,
+        publish_dir=tmp_path / "published",
+        hash_key=b"a key for tests",
+        is_demonstration=True,
+        clock=lambda: datetime(2026, 6, 15, 3, tzinfo=UTC),
+    )
+
+
+def connect(url: str) -> psycopg2_connection:
+    """A plain psycopg2 connection to a SQLAlchemy URL."""
+    return psycopg2.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def _administer(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = connect(postgres.url())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    connection.close()
