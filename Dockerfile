@@ -6,7 +6,7 @@ WORKDIR /opt/perf_pipeline
 
 # The packages first: they change less often than the code.
 COPY requirements.lock ./
-RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 COPY setup.py pyproject.toml README.md dagster.yaml workspace.yaml ./
 COPY perf_pipeline ./perf_pipeline
 RUN .venv/bin/pip install --no-cache-dir --no-deps . && cp dagster.yaml /srv/perf/dagster/

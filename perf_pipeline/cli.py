@@ -238,12 +238,9 @@ def _explained(error: BaseException) -> tuple[str, int]:
         if isinstance(cause, OSError) and cause.filename:
             again = "check the rights and the free space, then run the same command again."
             return f"Error: {cause.filename}: {cause.strerror}. Next step: {again}", 1
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return (
-        f"Error: {type(error).__name__} at {frame.filename}:{frame.lineno}, which should not happen."
-        " Next step: run the same command with --debug and report what it shows.",
-        1,
-    )
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    again = "run the same command with --debug and report what it shows."
+    return f"Error: {type(error).__name__} at {where.filename}:{where.lineno}, a fault of ours. Next step: {again}", 1
 
 
 def _help_of(error: click.UsageError) -> str:

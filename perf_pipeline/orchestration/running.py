@@ -32,14 +32,21 @@ class RangeOutcome:
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The Dagster instance whose storage the settings name; DAGSTER_HOME is kept, or made below PERF_HOME."""
     prepare_dagster_home(settings)
-    with dg.DagsterInstance.get() as instance:
+    try:
+        instance = dg.DagsterInstance.get()
+    except DagsterError as error:
+        raise SettingsError(
+            f"Dagster can't use DAGSTER_HOME {os.environ[_HOME_VARIABLE]}: {error}",
+            next_step="unset it, or set it to a folder that holds the project's dagster.yaml.",
+        ) from error
+    with instance:
         yield instance
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
     """Give this process and its children a DAGSTER_HOME with our dagster.yaml in it."""
-    if os.environ.get("DAGSTER_HOME"):
-        return Path(os.environ["DAGSTER_HOME"])
+    if os.environ.get(_HOME_VARIABLE):
+        return Path(os.environ[_HOME_VARIABLE])
     ours = Path(__file__).parents[2] / INSTANCE_FILE
     if not ours.exists():
         raise SettingsError(
@@ -47,34 +54,62 @@ def prepare_dagster_home(settings: Settings) -> Path:
             next_step="set DAGSTER_HOME to a folder that holds the project's dagster.yaml.",
         )
     home = settings.home.resolve() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ours, home / INSTANCE_FILE)
-    os.environ["DAGSTER_HOME"] = str(home)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _put(home / INSTANCE_FILE, ours.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"Dagster's folder {home} can't be written to: {error.strerror}.",
+            next_step="set PERF_HOME to a folder that this user may write to.",
+        ) from None
+    os.environ[_HOME_VARIABLE] = str(home)
     return home
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Replace the file by one rename: another process that reads half of it would use another storage."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    draft.replace(file)
 
 
 def run_range(
     definitions: dg.Definitions, instance: dg.DagsterInstance, systems: Systems, days: DayRange, progress: Progress
 ) -> RangeOutcome:
-    """Build and publish `days`. Never raises for what goes wrong inside of the run: the outcome says it."""
+    """Build and publish `days`. What goes wrong inside of the run is in the outcome.
+
+    Raises KeyboardInterrupt when the process is told to stop, WarehouseError when Dagster's own storage breaks off.
+    """
     job = definitions.resolve_job_def(build_and_publish.name)
-    result = job.execute_in_process(
-        instance=instance,
-        resources={"systems": replace(systems, progress=progress)},
-        tags=range_tags(days),
-        run_config=_QUIET,
-        raise_on_error=False,
-    )
-    return RangeOutcome(days, () if result.success else tuple(_failures(result)))
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            resources={"systems": replace(systems, progress=progress)},
+            tags=range_tags(days),
+            run_config=_QUIET,
+            raise_on_error=False,
+        )
+    except DBAPIError as error:
+        raise WarehouseError(
+            f"Dagster's storage refused or broke off during the run of {days}: {first_line(error)}.",
+            next_step="check its database (PERF_DAGSTER_DATABASE_URL), then run the same command again.",
+        ) from error
+    return RangeOutcome(days, () if result.success else tuple(_failures(result)) or (_UNEXPLAINED,))
 
 
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     """One line for each cause: checks that did not pass, and steps that failed by themselves."""
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed:
-            yield f"{evaluation.asset_key.to_user_string()}, {evaluation.check_name}: {evaluation.description}"
+            name = f"{evaluation.asset_key.to_user_string()}, {evaluation.check_name}"
+            causes = (evaluation.description or "").splitlines()
+            # The causes that this check gives say by themselves what failed.
+            yield from causes if evaluation.check_name == every_source_delivered else (f"{name}: {'; '.join(causes)}",)
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
-        if error is not None and error.cls_name != "DagsterAssetCheckFailedError":
-            message = " ".join((error.cause or error).message.split())
-            yield f"{event.step_key}: {message.removeprefix(_FAILURE_PREFIX)}"
+        if error is None or error.cls_name == _CHECK_FAILED:
+            continue
+        if error.cls_name == _INTERRUPTED:
+            raise KeyboardInterrupt
+        message = " ".join((error.cause or error).message.split())
+        yield f"{event.step_key}: {message.removeprefix(_FAILURE_PREFIX)}"
