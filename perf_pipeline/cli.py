@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from types import FrameType
 from typing import NoReturn
@@ -18,7 +18,7 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
-from perf_pipeline.errors import PerfPipelineError, SettingsError, UsageError
+from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.warehouse.engine import first_line
 
@@ -103,7 +103,8 @@ def demo() -> None:
         click.echo(f"export PERF_SIRIUS_URL='{world.sirius_url}'")
         click.echo(f"export PERF_FEEDBACK_EXPORTS_DIR='{world.exports_dir}'")
         _note("The stand-ins are up. Press Ctrl-C to stop them.")
-        signal.pause()
+        with suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 @cli.command()
@@ -111,7 +112,8 @@ def serve() -> None:
     """Keep Dagit and the nightly schedule up, until interrupted."""
     from perf_pipeline.orchestration.serving import serve_dagit
 
-    serve_dagit(load_settings(), _note)
+    with suppress(KeyboardInterrupt):
+        serve_dagit(load_settings(), _note)
 
 
 @cli.command()
@@ -176,7 +178,8 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         outcomes = []
         for number, run_days in enumerate(ranges, start=1):
             _note(f"Run {number} of {len(ranges)}: {run_days} ({len(run_days)} days)")
-            outcomes.append(run_range(defs, instance, systems, run_days, _ticker(started)))
+            tick = _ticker(started)
+            outcomes.append(run_range(defs, instance, systems, run_days, tick, shows_tracebacks=_DEBUG in sys.argv))
         _note(f"Built {len(planned)} days in {time.monotonic() - started:.1f} s.")
         click.echo(as_text(HEADINGS, published_months(systems.warehouse)))
         click.echo(f"\nFiles: {systems.publish_dir}")
@@ -198,9 +201,10 @@ def _note(message: str) -> None:
 
 def main() -> None:
     """Run the command; whatever ends it early is told in one line on stderr."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        # The default would end the process without closing what it started.
-        signal.signal(signal_number, _stop)
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The default would end the process without closing what it started. What nohup has ignored stays ignored.
+        if signal_number is not signal.SIGHUP or signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal_number, _stop)
     # Read here, so that it may stand anywhere on the line.
     arguments = [word for word in sys.argv[1:] if word != _DEBUG]
     try:
@@ -224,23 +228,23 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _explained(error: BaseException) -> tuple[str, int]:
     """What to tell about an error, and the exit status. Texts of errors that are not ours may hold anything."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return f"Error: a command is missing. Next step: {_help_of(error)} lists them.", 2
+        return f"Error: a command is missing. {NEXT_STEP} {_help_of(error)} lists them.", 2
     if isinstance(error, click.UsageError):
-        return f"Error: {error.format_message()} Next step: {_help_of(error)} shows how it is called.", 2
+        return f"Error: {error.format_message()} {NEXT_STEP} {_help_of(error)} shows how it is called.", 2
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return "Stopped. Next step: run the same command again; it takes up what is missing.", STOPPED
+        return f"Stopped. {NEXT_STEP} run the same command again; it takes up what is missing.", STOPPED
     for cause in _causes(error):
         if isinstance(cause, PerfPipelineError):
             return f"Error: {cause}", 2 if isinstance(cause, UsageError) else 1
         if isinstance(cause, DBAPIError):
             again = "check the database and our rights in it, then run the same command again."
-            return f"Error: A database refused or broke off: {first_line(cause)}. Next step: {again}", 1
+            return f"Error: A database refused or broke off: {first_line(cause)}. {NEXT_STEP} {again}", 1
         if isinstance(cause, OSError) and cause.filename:
             again = "check the rights and the free space, then run the same command again."
-            return f"Error: {cause.filename}: {cause.strerror}. Next step: {again}", 1
+            return f"Error: {cause.filename}: {cause.strerror}. {NEXT_STEP} {again}", 1
     where = traceback.extract_tb(error.__traceback__)[-1]
     again = "run the same command with --debug and report what it shows."
-    return f"Error: {type(error).__name__} at {where.filename}:{where.lineno}, a fault of ours. Next step: {again}", 1
+    return f"Error: {type(error).__name__} at {where.filename}:{where.lineno}, a fault of ours. {NEXT_STEP} {again}", 1
 
 
 def _help_of(error: click.UsageError) -> str:

@@ -13,6 +13,8 @@
 Messages are one line, name what, where and the next step, and never hold a secret or a person's words.
 """
 
+NEXT_STEP = "Next step:"
+
 
 class PerfPipelineError(Exception):
     """What happened, and what to do next. `str()` gives both on one line."""
@@ -23,7 +25,7 @@ class PerfPipelineError(Exception):
         self.next_step = " ".join(next_step.split())
 
     def __str__(self) -> str:
-        return f"{self.what} Next step: {self.next_step}"
+        return f"{self.what} {NEXT_STEP} {self.next_step}"
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.next_step))

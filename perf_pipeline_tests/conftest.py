@@ -1,6 +1,10 @@
 """Shared parts of the tests: a real PostgreSQL, a migrated warehouse for each test, an empty Make an LPA database."""
 
 import itertools
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +16,14 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.cli import main
 from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
+from perf_pipeline.warehouse.tables import METADATA
+from perf_pipeline_tests.commands import Call, Called, Place
 
 _TEMPLATE = "warehouse_template"
 _numbers = itertools.count(1)
@@ -88,6 +95,44 @@ def lpa_database(lpa_database_url: str) -> Iterator[psycopg2_connection]:
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def _kept_warehouse(postgres: EmbeddedPostgres, warehouse_template: str) -> Iterator[Engine]:
+    name = f"{warehouse_template}_kept"
+    _administer(postgres, f"CREATE DATABASE {name} TEMPLATE {warehouse_template}")
+    engine = warehouse_engine(postgres.url(name))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def emptied_warehouse(_kept_warehouse: Engine) -> Iterator[Engine]:
+    """A warehouse that tests share one after the other, for those that change rows and nothing else: quick to get."""
+    yield _kept_warehouse
+    with _kept_warehouse.begin() as connection:
+        for table in METADATA.sorted_tables:
+            connection.execute(table.delete())
+
+
+@pytest.fixture(scope="session")
+def _kept_lpa_database_url(postgres: EmbeddedPostgres) -> str:
+    url = postgres.ensure_database("lpa_kept")
+    connection = connect(url)
+    with connection, connection.cursor() as cursor:
+        create_lpa_tables(cursor)
+    connection.close()
+    return url
+
+
+@pytest.fixture
+def emptied_lpa_database_url(_kept_lpa_database_url: str) -> Iterator[str]:
+    """A Make an LPA database that tests share one after the other, for those that change rows and nothing else."""
+    yield _kept_lpa_database_url
+    connection = connect(_kept_lpa_database_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE applications, feedback RESTART IDENTITY")
+    connection.close()
+
+
 @pytest.fixture
 def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems:
     """The test's systems: its warehouse, its Make an LPA database, an empty exports folder, no Sirius."""
@@ -104,6 +149,40 @@ def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems
         is_demonstration=True,
         clock=lambda: datetime(2026, 6, 15, 3, tzinfo=UTC),
     )
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subprocess.CompletedProcess[str]"]:
+    """A place in which `perf-pipeline nightly` ran once, from nothing to its end, and how that went."""
+    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    return place, place.run("nightly")
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Call]:
+    """Run `perf-pipeline` in this process, with the given variables and no others, in folders of the test's own."""
+    for name in os.environ:
+        if name.startswith("PERF_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PERF_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PERF_PUBLISH_DIR", str(tmp_path / "published"))
+    # Empty is as good as unset, and what the command puts there is taken back after the test.
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def run(*arguments: str, **variables: str) -> Called:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["perf-pipeline", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Called(int(ended.value.code or 0), said.out, said.err)
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def connect(url: str) -> psycopg2_connection:

@@ -1,6 +1,6 @@
 """What each column means: one entry a column, used in every table, file, check and page that has it."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -28,7 +28,9 @@ class Column:
     description: str
     is_required: bool = True
     allowed: tuple[str, ...] = ()
-    maximum: int | None = field(default=None)
+    maximum: int | None = None
+    made_from: tuple[str, ...] = ()
+    """The columns of the same row that the value is reckoned from."""
 
     @property
     def title(self) -> str:
@@ -54,12 +56,12 @@ def _name(name: str, description: str, *allowed: str) -> Column:
     return Column(name, ColumnType.NAME, description, allowed=allowed)
 
 
-def _count(name: str, description: str) -> Column:
-    return Column(name, ColumnType.COUNT, description)
+def _count(name: str, description: str, *made_from: str) -> Column:
+    return Column(name, ColumnType.COUNT, description, made_from=made_from)
 
 
-def _percent(name: str, description: str, *, maximum: int | None = 100) -> Column:
-    return Column(name, ColumnType.PERCENT, description, is_required=False, maximum=maximum)
+def _percent(name: str, description: str, *made_from: str, maximum: int | None = 100) -> Column:
+    return Column(name, ColumnType.PERCENT, description, is_required=False, maximum=maximum, made_from=made_from)
 
 
 def _moment(name: str, description: str) -> Column:
@@ -96,11 +98,18 @@ _ENTRIES = (
     _count("neither_count", "Ratings of 3, neither satisfied or dissatisfied."),
     _count("dissatisfied_count", "Ratings of 2, dissatisfied."),
     _count("very_dissatisfied_count", "Ratings of 1, very dissatisfied."),
-    _count("responses_count", "All ratings of the period: the sum of the five."),
-    _percent("satisfied_percent", "Share of very satisfied and satisfied ratings (method top_two_box)."),
+    _count("responses_count", "All ratings of the period: the sum of the five.", *RATING_COUNTS),
+    _percent(
+        "satisfied_percent",
+        "Share of very satisfied and satisfied ratings (method top_two_box).",
+        "very_satisfied_count",
+        "satisfied_count",
+        "responses_count",
+    ),
     _percent(
         "satisfaction_score_percent",
         "Ratings weighted 4, 3, 2, 1, 0, as a share of the highest possible (method weighted_mean).",
+        *RATING_COUNTS,
     ),
     Column(
         "headline_percent",
@@ -108,6 +117,7 @@ _ENTRIES = (
         "The figure under the method in force in the period, a whole number rounded half up. Empty without responses.",
         is_required=False,
         maximum=100,
+        made_from=(*RATING_COUNTS, "headline_method"),
     ),
     _name("headline_method", "The method of the headline figure.", "weighted_mean", "top_two_box"),
     # completion rate
@@ -115,7 +125,13 @@ _ENTRIES = (
     _count("created_count", "Applications created (ready to sign and pay) in the period, whenever started."),
     _count("completed_count", "Applications completed (signed and paid) in the period, whenever started."),
     _count("created_same_day_count", "Of those created in the period, how many were started on the same day."),
-    _percent("created_per_started_percent", "Created ÷ started in the same period. Can exceed 100.", maximum=None),
+    _percent(
+        "created_per_started_percent",
+        "Created ÷ started in the same period. Can exceed 100.",
+        "created_count",
+        "started_count",
+        maximum=None,
+    ),
     _count("cohort_started_count", "The cohort: applications started in the period."),
     _count(
         "cohort_created_count", "Of the cohort, how many were created by the end of the 90th day after their start."
@@ -123,7 +139,12 @@ _ENTRIES = (
     _count(
         "cohort_completed_count", "Of the cohort, how many were completed by the end of the 90th day after their start."
     ),
-    _percent("cohort_completion_percent", "Completion rate: share of the cohort that was created within 90 days."),
+    _percent(
+        "cohort_completion_percent",
+        "Completion rate: share of the cohort that was created within 90 days.",
+        "cohort_created_count",
+        "cohort_started_count",
+    ),
     # digital take-up
     _count("online_count", "Applications received that were made online."),
     _count("assisted_count", "Applications received that were made online with help."),
@@ -131,8 +152,14 @@ _ENTRIES = (
     _count("phone_count", "Applications received by telephone."),
     _count("other_count", "Applications received through another channel."),
     _count("unknown_count", "Applications received whose channel is not known; part of the total."),
-    _count("total_count", "Applications received through all channels."),
-    _percent("digital_take_up_percent", "Digital take-up: (online + assisted) ÷ all channels, by the day of receipt."),
+    _count("total_count", "Applications received through all channels.", *CHANNEL_COUNTS),
+    _percent(
+        "digital_take_up_percent",
+        "Digital take-up: (online + assisted) ÷ all channels, by the day of receipt.",
+        "online_count",
+        "assisted_count",
+        "total_count",
+    ),
     # periods and markers
     _count("days_included_count", "Days of the period whose figures are in it."),
     _count("days_expected_count", "Days of the period."),

@@ -1,4 +1,4 @@
-"""The data dictionary: docs/data_dictionary.md, written from the catalogue. `python -m perf_pipeline.catalogue.dictionary`."""
+"""The data dictionary, docs/data_dictionary.md: `python -m perf_pipeline.catalogue.dictionary` writes it."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -77,7 +77,7 @@ def extracted_application_states(context: dg.AssetExecutionContext, systems: Sys
     """Applications are known by a keyed hash alone."""
     days = day_range(context)
     for service in systems.services.publishing("completion-rate"):
-        attempt = Attempt(service.slug, "applications", days, systems.clock(), context.run_id)
+        attempt = Attempt(service.slug, "applications", days, systems.clock(), context.run.run_id)
         where = service.sources.applications
         url = systems.service_database_urls[where.database] if where else None
         if url is None:

@@ -88,7 +88,7 @@ def extracted_channel_counts(context: dg.AssetExecutionContext, systems: Systems
     """Late scanning changes the counts of a day for months; every version is kept."""
     days = day_range(context)
     for service in systems.services.publishing("digital-take-up"):
-        attempt = Attempt(service.slug, "sirius", days, systems.clock(), context.run_id)
+        attempt = Attempt(service.slug, "sirius", days, systems.clock(), context.run.run_id)
         if systems.sirius is None:
             note_unset(systems.warehouse, attempt)
         else:

@@ -21,7 +21,7 @@ def extracted_feedback(context: dg.AssetExecutionContext, systems: Systems) -> W
     days = day_range(context)
     for service in systems.services.publishing("user-satisfaction"):
         for source in service.feedback_sources:
-            attempt = Attempt(service.slug, source, days, systems.clock(), context.run_id)
+            attempt = Attempt(service.slug, source, days, systems.clock(), context.run.run_id)
             if (read := reader_of(systems, service, source)) is None:
                 note_unset(systems.warehouse, attempt)
             else:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import psycopg2
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from perf_pipeline.errors import PerfPipelineError
+from perf_pipeline.errors import PerfPipelineError, WarehouseError
 from perf_pipeline.warehouse.engine import first_line
 
 MAX_RETRIES = 2
 SECONDS_TO_WAIT = 5.0
+_NEXT_STEP = "check its server, rights and disk space, then build the same days again."
 
 
 @contextmanager
@@ -22,10 +24,23 @@ def failures_told_apart() -> Iterator[None]:
     """Turn a passing failure into a retry of the step and a lasting one into a failure that is not retried."""
     try:
         yield
-    except OperationalError as error:
-        raise dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_TO_WAIT) from error
-    except DBAPIError as error:
+    except WarehouseError as error:
+        raise _another_try() from error
+    except (DBAPIError, psycopg2.Error) as error:
         # The driver's text after the first line quotes the row; it must not reach the event log.
-        raise dg.Failure(f"The warehouse refused: {first_line(error)}.", allow_retries=False) from None
+        reason = WarehouseError(f"The warehouse broke off or refused: {first_line(error)}.", next_step=_NEXT_STEP)
+        if _may_pass(error):
+            raise _another_try() from reason
+        raise dg.Failure(str(reason), allow_retries=False) from None
     except PerfPipelineError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def _another_try() -> dg.RetryRequested:
+    return dg.RetryRequested(max_retries=MAX_RETRIES, seconds_to_wait=SECONDS_TO_WAIT)
+
+
+def _may_pass(error: DBAPIError | psycopg2.Error) -> bool:
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError) or error.connection_invalidated
+    return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)

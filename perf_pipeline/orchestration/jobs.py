@@ -4,12 +4,10 @@ import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.orchestration.partitions import REPORTING_DAYS
 
 build_and_publish = dg.define_asset_job(
     "build_and_publish",
     selection=dg.AssetSelection.all(),
-    partitions_def=REPORTING_DAYS,
     description="Extract, measure, check and publish a range of days.",
 )
 

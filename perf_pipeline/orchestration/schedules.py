@@ -22,11 +22,15 @@ from perf_pipeline.settings import load_settings
 )
 def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run for each unbroken range of the plan, so that nights that were missed are made up for."""
+    # Alembic takes long to import, and loading the definitions has no use for it.
+    from perf_pipeline.warehouse.migrating import check_migrated
+
     settings = load_settings()
     now = context.scheduled_execution_time.astimezone(UTC)
     days = DayRange(settings.first_day, last_ended_day(now))
     services = load_services(settings.services_file)
     with open_warehouse(settings) as warehouse:
+        check_migrated(warehouse)
         planned = plan(known_days(warehouse, days), sources_of(services), days, available_sources(services, settings))
     for run_range in as_ranges(set(planned)):
         yield dg.RunRequest(run_key=f"{now.isoformat()} {run_range}", tags=range_tags(run_range))

@@ -32,7 +32,7 @@ def published_completion_rate(context: dg.AssetExecutionContext, systems: System
             not_available(connection, ("applications",), days).assign(lpa_type=ALL),
         ]
 
-    return publish(systems, "published_completion_rate", figures, context.run_id)
+    return publish(systems, "published_completion_rate", figures, context.run.run_id)
 
 
 def with_cohorts_of_the_day(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:

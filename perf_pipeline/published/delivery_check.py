@@ -52,7 +52,7 @@ def every_source_delivered(
     causes = sorted({f"{row.service}, {row.source_name}: {row.failure}" for row in failed})
     return dg.AssetCheckResult(
         passed=not failed,
-        description=" ".join(causes) or f"Every source was read for {days}.",
+        description="\n".join(causes) or f"Every source was read for {days}.",
         metadata={"failed_days": len({row.report_date for row in failed})},
     )
 

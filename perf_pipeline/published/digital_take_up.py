@@ -27,4 +27,4 @@ def published_digital_take_up(context: dg.AssetExecutionContext, systems: System
             not_available(connection, ("sirius",), days).assign(lpa_type=ALL),
         ]
 
-    return publish(systems, "published_digital_take_up", figures, context.run_id)
+    return publish(systems, "published_digital_take_up", figures, context.run.run_id)

@@ -72,9 +72,9 @@ def release(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems
     """Publish the files."""
     systems.progress("release")
     with failures_told_apart():
-        made = make_release(systems, context.run_id)
+        made = make_release(systems, context.run.run_id)
         with transaction(systems.warehouse) as connection:
-            connection.execute(_NOTE_RELEASED, {"now": systems.clock(), "run_id": context.run_id})
+            connection.execute(_NOTE_RELEASED, {"now": systems.clock(), "run_id": context.run.run_id})
     return dg.MaterializeResult(
         metadata={
             "release": made.id,

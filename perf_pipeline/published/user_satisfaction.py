@@ -34,4 +34,4 @@ def published_user_satisfaction(context: dg.AssetExecutionContext, systems: Syst
             not_available(connection, ("done-page", "in-service"), days),
         ]
 
-    return publish(systems, "published_user_satisfaction", figures, context.run_id)
+    return publish(systems, "published_user_satisfaction", figures, context.run.run_id)

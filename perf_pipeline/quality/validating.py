@@ -47,8 +47,13 @@ def validate(warehouse: Engine, dataset: str, days: DayRange) -> list[CheckOutco
     source = context.data_sources.add_postgres("warehouse", connection_string=_address(warehouse.url))
     day = DATASETS[dataset].day_column
     rows = f"SELECT * FROM perf.{dataset} WHERE {day} BETWEEN DATE '{days.first}' AND DATE '{days.last}'"
-    batch = source.add_query_asset(dataset, query=rows).add_batch_definition_whole_table("days").get_batch()
-    result = batch.validate(suite_of(dataset))
+    try:
+        batch = source.add_query_asset(dataset, query=rows).add_batch_definition_whole_table("days").get_batch()
+        result = batch.validate(suite_of(dataset))
+    finally:
+        # It would keep its connections until it is collected.
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
     findings: dict[str, list[str]] = {name: [] for name in checks_of(dataset)}
     for expectation in result.results:
         if not expectation.success:

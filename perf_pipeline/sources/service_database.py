@@ -35,7 +35,12 @@ _REFUSALS = (
     "not permitted to log in",
 )
 # A network that swallows packets must not hold a run for hours.
-_SILENCE: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
+_SILENCE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 Batches = queue.Queue[list[str] | BaseException | None]
 """Rows on their way; None is their end, an exception why there are no more."""
@@ -163,7 +168,9 @@ def reading(url: str) -> Iterator[ServiceDatabase]:
 
 def explained(error: psycopg2.Error, address: str) -> SourceError:
     """A driver's error as one of ours: permanent where the database itself said no."""
-    gist = first_line(error)
+    # Cut off while rows come, the driver has nothing better to say than that it has no message.
+    is_cut = error.pgcode is None and "no message from the libpq" in str(error)
+    gist = "the connection broke off" if is_cut else first_line(error)
     refused = isinstance(error, psycopg2.ProgrammingError) or any(words in gist for words in _REFUSALS)
     if refused or (error.pgcode or "").startswith(_PERMANENT_SQLSTATES):
         return PermanentSourceError(

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import IO
 
-from psycopg2.errors import QueryCanceled
+import psycopg2
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import IdentifierPreparer
 
 _CHUNK_CHARACTERS = 256 * 1024
@@ -48,7 +49,7 @@ def copy_text_into(
 ) -> int:
     """COPY a CSV file object into a table, inside the caller's transaction; the number of rows.
 
-    `null` is how the file writes a missing value.
+    `null` is how the file writes a missing value. Raises what the file's reader raises, and SQLAlchemy's errors otherwise.
     """
     quote = IdentifierPreparer(connection.dialect)
     names = ", ".join(quote.quote(column) for column in columns)
@@ -56,9 +57,16 @@ def copy_text_into(
     with closing(connection.connection.cursor()) as cursor:
         try:
             cursor.copy_expert(statement, file)
-        except QueryCanceled:
+        except psycopg2.Error as error:
+            refusal = _as_of_a_statement(connection, statement, error)
             # PostgreSQL reports only that the client gave up; why it did is the error that helps.
-            if isinstance(file, RowStream) and file.failure is not None:
-                raise file.failure from None
-            raise
+            raise (file.failure if isinstance(file, RowStream) and file.failure else refusal) from None
         return int(cursor.rowcount)
+
+
+def _as_of_a_statement(connection: Connection, statement: str, error: psycopg2.Error) -> BaseException:
+    """The driver's error as SQLAlchemy gives it for a statement: callers tell a lost connection from a refused row."""
+    if getattr(connection.connection.driver_connection, "closed", False):
+        # Or rolling back would fail too, and hide what happened.
+        connection.invalidate(error)
+    return DBAPIError.instance(statement, None, error, psycopg2.Error, hide_parameters=True, dialect=connection.dialect)

@@ -8,11 +8,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.errors import WarehouseError
 from perf_pipeline.warehouse.engine import connected, first_line, transaction
-from perf_pipeline.warehouse.tables import SCHEMA
+from perf_pipeline.warehouse.tables import METADATA, SCHEMA
 
 VERSION_TABLE = "alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,18 +45,10 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
 
 def _describe_tables(connection: Connection) -> None:
     """Write the catalogue's descriptions into the database, where any SQL client shows them."""
-    for name, dataset in DATASETS.items():
-        table = f"{SCHEMA}.{name}"
-        description = _quoted(f"{dataset.description} Grain: {dataset.grain}.")
-        connection.exec_driver_sql(f"COMMENT ON TABLE {table} IS {description}".replace("%", "%%"))
-        for column in dataset.columns:
-            meaning = _quoted(column.description)
-            connection.exec_driver_sql(f"COMMENT ON COLUMN {table}.{column.name} IS {meaning}".replace("%", "%%"))
-
-
-def _quoted(words: str) -> str:
-    """An SQL literal; COMMENT takes no bound values."""
-    return "'" + words.replace("'", "''") + "'"
+    for table in METADATA.tables.values():
+        connection.execute(SetTableComment(table))
+        for column in table.columns:
+            connection.execute(SetColumnComment(column))
 
 
 def check_migrated(engine: Engine) -> None:

@@ -42,7 +42,8 @@ _SQL_TYPES: dict[ColumnType, TypeEngine[Any]] = {
 
 
 def _sql_column(column: CatalogueColumn) -> Column[Any]:
-    return Column(column.name, _SQL_TYPES[column.type], nullable=not column.is_required)
+    kind = _SQL_TYPES[column.type]
+    return Column(column.name, kind, nullable=not column.is_required, comment=column.description)
 
 
 def _table(dataset: Dataset) -> Table:
@@ -51,6 +52,7 @@ def _table(dataset: Dataset) -> Table:
         METADATA,
         *(_sql_column(column) for column in dataset.columns),
         PrimaryKeyConstraint(*dataset.key, name=f"{dataset.name}_pkey"),
+        comment=f"{dataset.description} Grain: {dataset.grain}.",
     )
     for day_column in dataset.day_columns:
         if dataset.key[:2] != ("service", day_column):
@@ -60,12 +62,12 @@ def _table(dataset: Dataset) -> Table:
 
 TABLES: dict[str, Table] = {dataset.name: _table(dataset) for dataset in DATASETS.values()}
 
-# Facts about the warehouse itself, such as the fingerprint of the key that its hashes were made with.
 WAREHOUSE_FACTS = Table(
     "warehouse_facts",
     METADATA,
-    Column("name", Text(), nullable=False),
-    Column("value", Text(), nullable=False),
+    Column("name", Text(), nullable=False, comment="What the fact is about."),
+    Column("value", Text(), nullable=False, comment="What is true of it."),
     PrimaryKeyConstraint("name", name="warehouse_facts_pkey"),
     CheckConstraint("name <> ''", name="warehouse_facts_are_named"),
+    comment="Facts about the warehouse itself, such as the fingerprint of the key that its hashes were made with.",
 )

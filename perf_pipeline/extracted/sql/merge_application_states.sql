@@ -1,26 +1,41 @@
 -- The earliest stamp ever seen stands. A creation or completion counts under the type at its first extraction; a start
--- under the last type known until it settles.
+-- under the last type known until it settles. What an earlier reading brings late takes nothing back from a later one.
+-- A row with nothing new that was seen on the same day already is left alone: rewriting it would cost more than the rest.
 INSERT INTO perf.extracted_application_states AS kept (
     service, application_hash, started_at, started_date, started_lpa_type, created_at, created_date, created_lpa_type,
     completed_at, completed_date, completed_lpa_type, latest_created_at, latest_completed_at, first_seen_at, last_seen_at
 )
 SELECT
     :service,
-    application_hash,
-    started_at,
-    (started_at AT TIME ZONE :timezone)::date,
-    CASE WHEN started_at IS NOT NULL THEN lpa_type END,
-    created_at,
-    (created_at AT TIME ZONE :timezone)::date,
-    CASE WHEN created_at IS NOT NULL THEN lpa_type END,
-    completed_at,
-    (completed_at AT TIME ZONE :timezone)::date,
-    CASE WHEN completed_at IS NOT NULL THEN lpa_type END,
-    created_at,
-    completed_at,
+    seen.application_hash,
+    seen.started_at,
+    (seen.started_at AT TIME ZONE :timezone)::date,
+    CASE WHEN seen.started_at IS NOT NULL THEN seen.lpa_type END,
+    seen.created_at,
+    (seen.created_at AT TIME ZONE :timezone)::date,
+    CASE WHEN seen.created_at IS NOT NULL THEN seen.lpa_type END,
+    seen.completed_at,
+    (seen.completed_at AT TIME ZONE :timezone)::date,
+    CASE WHEN seen.completed_at IS NOT NULL THEN seen.lpa_type END,
+    seen.created_at,
+    seen.completed_at,
     :now,
     :now
-FROM staged_applications
+FROM staged_applications AS seen
+LEFT JOIN perf.extracted_application_states AS held
+    ON held.service = :service AND held.application_hash = seen.application_hash
+WHERE
+    held.application_hash IS NULL
+    OR held.last_seen_at < date_trunc('day', CAST(:now AS timestamptz), :timezone)
+    OR seen.started_at < held.started_at
+    OR seen.created_at < held.created_at
+    OR seen.completed_at < held.completed_at
+    OR seen.created_at > held.latest_created_at
+    OR seen.completed_at > held.latest_completed_at
+    OR (held.started_at IS NULL AND seen.started_at IS NOT NULL)
+    OR (held.created_at IS NULL AND seen.created_at IS NOT NULL)
+    OR (held.completed_at IS NULL AND seen.completed_at IS NOT NULL)
+    OR (seen.started_at IS NOT NULL AND seen.lpa_type <> held.started_lpa_type)
 ON CONFLICT (service, application_hash) DO UPDATE SET
     started_at = least(kept.started_at, excluded.started_at),
     started_date = least(kept.started_date, excluded.started_date),
@@ -28,6 +43,7 @@ ON CONFLICT (service, application_hash) DO UPDATE SET
         WHEN kept.started_lpa_type IS NULL THEN excluded.started_lpa_type
         WHEN
             excluded.started_lpa_type <> 'unknown'
+            AND excluded.last_seen_at >= kept.last_seen_at
             AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date <= kept.started_date + CAST(:settled_days AS integer)
             THEN excluded.started_lpa_type
         ELSE kept.started_lpa_type
@@ -40,4 +56,4 @@ ON CONFLICT (service, application_hash) DO UPDATE SET
     completed_lpa_type = coalesce(kept.completed_lpa_type, excluded.completed_lpa_type),
     latest_created_at = greatest(kept.latest_created_at, excluded.latest_created_at),
     latest_completed_at = greatest(kept.latest_completed_at, excluded.latest_completed_at),
-    last_seen_at = excluded.last_seen_at
+    last_seen_at = greatest(kept.last_seen_at, excluded.last_seen_at)

@@ -81,7 +81,7 @@ SELECT
     md5('feedback.id=' || id)::uuid,
     received,
     rating,
-    CASE WHEN page_path ~ '^/[A-Za-z/_-]{0,199}$' THEN page_path END,
+    CASE WHEN page_path ~ '^/[a-z/_-]{0,199}$' THEN page_path END,
     CASE
         WHEN is_empty THEN 'message_is_empty'
         WHEN is_unrated THEN 'rating_is_missing'

@@ -1,0 +1,181 @@
+"""The PERF_* variables: read, typed, and refused by name without a word of their value."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from perf_pipeline.errors import SettingsError
+from perf_pipeline.settings import Settings, load_settings, with_driver
+
+WAREHOUSE = "postgresql+psycopg2://perf@db.example/perf"
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PERF_"):
+            monkeypatch.delenv(name)
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert "\n" not in str(refused.value)
+    assert "Next step: " in str(refused.value)
+    return str(refused.value)
+
+
+def test_with_no_variable_set_the_embedded_default_is_in_force() -> None:
+    settings = load_settings()
+    assert settings.is_embedded
+    assert settings == Settings(
+        database_url=None,
+        dagster_database_url=None,
+        first_day=date(2025, 5, 1),
+        lpa_database_url=None,
+        sirius_url=None,
+        sirius_auth="none",
+        feedback_exports_dir=None,
+        publish_dir="published",
+        services_file=None,
+        home=Path(".perf"),
+        hash_key=None,
+        dagit_port=3000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "meant"),
+    [
+        ("PERF_FIRST_DAY", "first_day", "2026-01-01", date(2026, 1, 1)),
+        ("PERF_PUBLISH_DIR", "publish_dir", "a folder/out", "a folder/out"),
+        ("PERF_SERVICES_FILE", "services_file", "services.yaml", Path("services.yaml")),
+        ("PERF_HOME", "home", "state", Path("state")),
+        ("PERF_DAGIT_PORT", "dagit_port", "3001", 3001),
+        ("PERF_SIRIUS_AUTH", "sirius_auth", "sigv4", "sigv4"),
+    ],
+)
+def test_a_variable_is_read_with_its_type(
+    monkeypatch: pytest.MonkeyPatch, name: str, field: str, value: str, meant: object
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert getattr(load_settings(), field) == meant
+
+
+@pytest.mark.parametrize("name", ["PERF_DATABASE_URL", "PERF_DAGSTER_DATABASE_URL", "PERF_LPA_DATABASE_URL"])
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg2"])
+def test_every_database_url_names_the_driver(monkeypatch: pytest.MonkeyPatch, name: str, scheme: str) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv(name, f"{scheme}://user:p%40ss@host:5433/db")
+    value = getattr(load_settings(), name.removeprefix("PERF_").lower())
+    assert value.get_secret_value() == "postgresql+psycopg2://user:p%40ss@host:5433/db"
+
+
+def test_a_url_through_a_socket_folder_keeps_its_host() -> None:
+    url = "postgresql+psycopg2://user@/db?host=%2Fsocket%2Fdir"
+    assert with_driver(url) == url
+    assert with_driver("postgresql://user@/db?host=/socket/dir") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sekret",
+        "mysql://user:sekret@host/db",
+        "postgresql+asyncpg://user:sekret@host/db",
+        "postgresql://user:sekret/db",  # its password stands where the port should
+        "postgresql://user:pa@sekret@host/db",  # an @ makes the end of the password look like the host
+        "postgresql://user:sekret@host:port/db",
+    ],
+)
+@pytest.mark.parametrize("name", ["PERF_DATABASE_URL", "PERF_LPA_DATABASE_URL"])
+def test_a_bad_url_is_refused_by_name_and_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
+    monkeypatch.setenv(name, url)
+    message = refusal()
+    assert name in message
+    assert "sekret" not in message
+
+
+def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PERF_DATABASE_URL", "PERF_LPA_DATABASE_URL", "PERF_DAGSTER_DATABASE_URL"):
+        monkeypatch.setenv(name, "postgresql://user:sekret@host/db")
+    monkeypatch.setenv("PERF_HASH_KEY", "sekret too")
+    assert "sekret" not in repr(load_settings()) + str(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PERF_FIRST_DAY", "yesterday", "PERF_FIRST_DAY"),
+        ("PERF_FIRST_DAY", "2020-12-31", "PERF_FIRST_DAY must be 2021-01-01 or later"),
+        ("PERF_DAGIT_PORT", "0", "PERF_DAGIT_PORT"),
+        ("PERF_SIRIUS_AUTH", "basic", "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
+        ("PERF_PUBLISH_DIR", "s3://bucket/figures", "PERF_PUBLISH_DIR must be a folder"),
+        ("PERF_FEEDBACK_EXPORTS_DIR", "s3://bucket/exports", "PERF_FEEDBACK_EXPORTS_DIR must be a folder"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv(name, value)
+    assert told in refusal()
+
+
+def test_every_wrong_variable_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_FIRST_DAY", "soon")
+    monkeypatch.setenv("PERF_DAGIT_PORT", "many")
+    message = refusal()
+    assert "PERF_FIRST_DAY" in message
+    assert "PERF_DAGIT_PORT" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PERF_LPA_DATABASE_URL", WAREHOUSE),
+        ("PERF_SIRIUS_URL", "https://sirius.example"),
+        ("PERF_FEEDBACK_EXPORTS_DIR", "exports"),
+        ("PERF_DEPUTY_DATABASE_URL", WAREHOUSE),
+    ],
+)
+def test_a_source_without_a_warehouse_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    assert "PERF_DATABASE_URL is not" in refusal()
+
+
+@pytest.mark.parametrize("name", ["PERF_HOME", "PERF_FIRST_DAY", "PERF_DAGSTER_DATABASE_URL"])
+def test_what_is_neither_warehouse_nor_source_leaves_the_embedded_default_in_force(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, {"PERF_FIRST_DAY": "2026-01-01"}.get(name, WAREHOUSE))
+    assert load_settings().is_embedded
+
+
+def test_a_warehouse_alone_stands_nothing_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    settings = load_settings()
+    assert not settings.is_embedded
+    assert settings.database_url_named("PERF_LPA_DATABASE_URL") is None
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PERF_DATABASE_URL", "PERF_SIRIUS_URL", "PERF_FIRST_DAY", "PERF_DEPUTY_DATABASE_URL"):
+        monkeypatch.setenv(name, "")
+    assert load_settings().is_embedded
+
+
+def test_a_database_that_only_the_services_file_names_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv("PERF_DEPUTY_DATABASE_URL", "postgres://deputy@host/db")
+    settings = load_settings()
+    assert settings.database_url_named("PERF_DEPUTY_DATABASE_URL") == "postgresql+psycopg2://deputy@host/db"
+    assert settings.database_url_named("PERF_OTHER_DATABASE_URL") is None
+
+
+def test_a_bad_url_that_only_the_services_file_names_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv("PERF_DEPUTY_DATABASE_URL", "postgresql://deputy:sekret/db")
+    with pytest.raises(SettingsError, match="PERF_DEPUTY_DATABASE_URL is not a database URL") as refused:
+        load_settings().database_url_named("PERF_DEPUTY_DATABASE_URL")
+    assert "sekret" not in str(refused.value)
