@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from types import FrameType
@@ -177,10 +177,10 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         ranges = as_ranges(planned)
         outcomes = []
         for number, run_days in enumerate(ranges, start=1):
-            _note(f"Run {number} of {len(ranges)}: {run_days} ({len(run_days)} days)")
+            _note(f"Run {number} of {len(ranges)}: {run_days} ({_counted(run_days)})")
             tick = _ticker(started)
             outcomes.append(run_range(defs, instance, systems, run_days, tick, shows_tracebacks=_DEBUG in sys.argv))
-        _note(f"Built {len(planned)} days in {time.monotonic() - started:.1f} s.")
+        _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
         click.echo(as_text(HEADINGS, published_months(systems.warehouse)))
         click.echo(f"\nFiles: {systems.publish_dir}")
     failures = [failure for outcome in outcomes for failure in outcome.failures]
@@ -188,6 +188,10 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         click.echo(f"Failed: {failure}", err=True)
     if failures:
         sys.exit(1)
+
+
+def _counted(days: Sized) -> str:
+    return "1 day" if len(days) == 1 else f"{len(days):,} days"
 
 
 def _ticker(started: float) -> Callable[[str], None]:

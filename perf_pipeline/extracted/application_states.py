@@ -74,7 +74,7 @@ def _counts(connection: Connection, attempt: Attempt) -> dict[date, DayCounts]:
 
 @flow_asset(deps=["make_an_lpa_applications"])
 def extracted_application_states(context: dg.AssetExecutionContext, systems: Systems) -> Written:
-    """Applications are known by a keyed hash alone."""
+    """Applications are known by a keyed hash alone. Without news of one, only a day's first reading moves last_seen_at."""
     days = day_range(context)
     for service in systems.services.publishing("completion-rate"):
         attempt = Attempt(service.slug, "applications", days, systems.clock(), context.run.run_id)

@@ -13,7 +13,7 @@ from perf_pipeline.orchestration.hash_key import check_hash_key
 from perf_pipeline_tests.commands import Call, Called
 
 FAILED, MISUSED = 1, 2
-SECRET = "correct-horse-battery"
+PLANTED = "correct-horse-battery"
 
 
 def today() -> date:
@@ -85,31 +85,29 @@ def test_a_first_day_to_come_is_a_wrong_setting(call: Call) -> None:
     [
         ({"PERF_FIRST_DAY": "the first"}, "PERF_FIRST_DAY"),
         ({"PERF_FIRST_DAY": "1999-12-31"}, "PERF_FIRST_DAY must be 2021-01-01 or later"),
-        ({"PERF_DATABASE_URL": f"perf:{SECRET}@db/perf"}, "PERF_DATABASE_URL is not a database URL"),
-        ({"PERF_DATABASE_URL": f"postgresql://perf@db:{SECRET}/perf"}, "PERF_DATABASE_URL is not a database URL"),
-        ({"PERF_DATABASE_URL": f"mysql://perf:{SECRET}@db/perf"}, "PERF_DATABASE_URL names the driver mysql"),
-        ({"PERF_DATABASE_URL": f"postgresql+psycopg://perf:{SECRET}@db/perf"}, "names the driver postgresql+psycopg"),
-        ({"PERF_LPA_DATABASE_URL": f"postgresql://perf:{SECRET}@db/lpa"}, "PERF_DATABASE_URL is not, so there is no"),
+        ({"PERF_DATABASE_URL": f"perf:{PLANTED}@db/perf"}, "PERF_DATABASE_URL is not a database URL"),
+        ({"PERF_DATABASE_URL": f"postgresql://perf@db:{PLANTED}/perf"}, "PERF_DATABASE_URL is not a database URL"),
+        ({"PERF_DATABASE_URL": f"mysql://perf:{PLANTED}@db/perf"}, "PERF_DATABASE_URL names the driver mysql"),
+        ({"PERF_DATABASE_URL": f"postgresql+psycopg://perf:{PLANTED}@db/perf"}, "names the driver postgresql+psycopg"),
+        ({"PERF_LPA_DATABASE_URL": f"postgresql://perf:{PLANTED}@db/lpa"}, "PERF_DATABASE_URL is not, so there is no"),
         ({"PERF_PUBLISH_DIR": "s3://bucket/figures"}, "PERF_PUBLISH_DIR must be a folder"),
         ({"PERF_SERVICES_FILE": "no/such/file.toml"}, "The services file no/such/file.toml can't be read"),
-        ({"PERF_SIRIUS_AUTH": SECRET}, "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
+        ({"PERF_SIRIUS_AUTH": PLANTED}, "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
     ],
 )
 def test_a_wrong_setting_is_named_and_never_quoted(call: Call, variables: dict[str, str], what: str) -> None:
     called = call("nightly", **variables)
     assert called.status == FAILED
     assert what in error_of(called)
-    assert SECRET not in called.err
+    assert PLANTED not in called.err
 
 
-def test_a_sirius_address_with_a_password_is_refused_and_not_quoted(
-    call: Call, warehouse_url: str
-) -> None:
-    address = f"https://reader:{SECRET}@sirius.example"
+def test_a_sirius_address_with_a_password_is_refused_and_not_quoted(call: Call, warehouse_url: str) -> None:
+    address = f"https://reader:{PLANTED}@sirius.example"
     called = call("nightly", PERF_DATABASE_URL=warehouse_url, PERF_SIRIUS_URL=address)
     assert called.status == FAILED
     assert "PERF_SIRIUS_URL holds a user name" in error_of(called)
-    assert SECRET not in called.err
+    assert PLANTED not in called.err
 
 
 def test_an_address_as_publishing_folder_makes_no_folder_of_that_name(
@@ -142,10 +140,10 @@ def test_a_broken_services_file_is_named_with_its_fault(call: Call, tmp_path: Pa
 def test_a_warehouse_that_nobody_answers_for_is_named_without_its_password(
     call: Call, unused_port: int, arguments: tuple[str, ...]
 ) -> None:
-    called = call(*arguments, PERF_DATABASE_URL=f"postgresql://perf:{SECRET}@127.0.0.1:{unused_port}/figures")
+    called = call(*arguments, PERF_DATABASE_URL=f"postgresql://perf:{PLANTED}@127.0.0.1:{unused_port}/figures")
     assert called.status == FAILED
     assert f"The warehouse (figures on 127.0.0.1:{unused_port}) can't be reached" in error_of(called)
-    assert SECRET not in called.err
+    assert PLANTED not in called.err
 
 
 def test_a_warehouse_without_our_tables_asks_for_the_migration(call: Call, new_database: Callable[[str], str]) -> None:
@@ -157,11 +155,11 @@ def test_a_warehouse_without_our_tables_asks_for_the_migration(call: Call, new_d
 def test_a_storage_of_dagster_that_nobody_answers_for_is_named(
     call: Call, warehouse_url: str, unused_port: int
 ) -> None:
-    storage = f"postgresql://dagster:{SECRET}@127.0.0.1:{unused_port}/dagster"
+    storage = f"postgresql://dagster:{PLANTED}@127.0.0.1:{unused_port}/dagster"
     called = call("nightly", PERF_DATABASE_URL=warehouse_url, PERF_DAGSTER_DATABASE_URL=storage)
     assert called.status == FAILED
     assert "Dagster's storage refused or broke off: " in error_of(called)
-    assert SECRET not in called.err
+    assert PLANTED not in called.err
 
 
 def test_a_dagster_home_that_is_no_folder_is_named(call: Call, warehouse_url: str, tmp_path: Path) -> None:
@@ -173,10 +171,10 @@ def test_a_dagster_home_that_is_no_folder_is_named(call: Call, warehouse_url: st
 def test_another_hash_key_than_the_warehouse_was_filled_with_is_refused(call: Call, warehouse: Engine) -> None:
     check_hash_key(warehouse, b"the first key")
     url = warehouse.url.render_as_string(hide_password=False)
-    called = call("nightly", PERF_DATABASE_URL=url, PERF_HASH_KEY=SECRET)
+    called = call("nightly", PERF_DATABASE_URL=url, PERF_HASH_KEY=PLANTED)
     assert called.status == FAILED
     assert "made with another key" in error_of(called)
-    assert SECRET not in called.err
+    assert PLANTED not in called.err
 
 
 @pytest.mark.parametrize("arguments", [("--debug", "nightly"), ("nightly", "--debug")])

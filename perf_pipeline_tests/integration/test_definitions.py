@@ -27,7 +27,7 @@ def seconds_to_run(code: str, environment: dict[str, str]) -> float:
 
 
 def test_dagster_validates_the_definitions_with_no_variable_set(environment: dict[str, str]) -> None:
-    command = [Path(sys.executable).with_name("dagster"), "definitions", "validate"]
+    command = [str(Path(sys.executable).with_name("dagster")), "definitions", "validate"]
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "All code locations passed validation" in ended.stdout + ended.stderr

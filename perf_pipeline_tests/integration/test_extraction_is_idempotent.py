@@ -1,6 +1,7 @@
 """Any days, in any order, any number of times: the same rows as one reading of all (DESIGN 2, promise 1)."""
 
 from collections.abc import Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -134,3 +135,24 @@ def test_any_order_and_repetition_of_ranges_ends_in_the_same_rows(
     in_pieces()
     # The very last one planted belongs to the London day after the range.
     assert len(at_once["extracted_application_states"]) == 4 * len(DAYS) - 1
+
+
+def test_two_readings_at_once_end_in_the_same_rows(
+    emptied_warehouse: Engine, emptied_lpa_database_url: str, sirius_url: str, tmp_path: Path
+) -> None:
+    write_exports(tmp_path)
+    lpa = connect(emptied_lpa_database_url)
+    with lpa, lpa.cursor() as cursor:
+        plant(cursor)
+    lpa.close()
+
+    def read(second: int) -> None:
+        at = FIRST_NIGHT + timedelta(seconds=second)
+        extract_all(emptied_warehouse, emptied_lpa_database_url, sirius_url, tmp_path, DAYS, at)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(read, range(4)))
+    at_once = kept(emptied_warehouse)
+    read(4)
+    assert kept(emptied_warehouse) == at_once
+    assert len(at_once["extracted_channel_counts"]) == 2 * len(DAYS)

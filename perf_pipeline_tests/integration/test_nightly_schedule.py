@@ -1,5 +1,6 @@
 """The schedule asks for exactly the days that need a run, in as few runs as there are gaps between them."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -51,7 +52,7 @@ def deliver(warehouse: Engine, days: DayRange, outcome: str = "delivered", *, is
 def requested(at: datetime = TICK) -> list[dict[str, str]]:
     """The tags of the runs that the schedule asks for."""
     tick = nightly(dg.build_schedule_context(scheduled_execution_time=at))
-    assert tick is not None
+    assert isinstance(tick, Iterator)
     return [dict(request.tags) for request in tick if isinstance(request, dg.RunRequest)]
 
 
@@ -60,7 +61,8 @@ def test_it_runs_at_half_past_two_in_london_unless_it_is_stopped() -> None:
     assert nightly.default_status is dg.DefaultScheduleStatus.RUNNING
 
 
-def test_with_nothing_built_one_run_takes_every_day_up_to_yesterday(configured: Engine) -> None:
+@pytest.mark.usefixtures("configured")
+def test_with_nothing_built_one_run_takes_every_day_up_to_yesterday() -> None:
     assert requested() == [range_tags(DAYS)]
 
 
@@ -76,8 +78,8 @@ def test_each_gap_is_a_run_of_its_own(configured: Engine) -> None:
     assert requested() == [range_tags(gap), range_tags(TRAILING)]
 
 
-@pytest.mark.parametrize("outcome", ["failed"])
-def test_a_day_that_a_source_failed_on_is_asked_for_again(configured: Engine, outcome: str) -> None:
+@pytest.mark.parametrize("outcome", ["failed", "waiting"])
+def test_a_day_that_a_source_did_not_deliver_is_asked_for_again(configured: Engine, outcome: str) -> None:
     day = DayRange(date(2026, 5, 10), date(2026, 5, 10))
     deliver(configured, DAYS)
     deliver(configured, day, outcome)
@@ -110,17 +112,17 @@ def test_nights_that_were_missed_are_made_up_for(configured: Engine) -> None:
     assert tags == range_tags(DayRange(date(2026, 6, 15), DAYS.last + timedelta(days=30)))
 
 
-def test_an_hour_before_midnight_in_london_the_running_day_is_not_asked_for(configured: Engine) -> None:
+@pytest.mark.usefixtures("configured")
+def test_an_hour_before_midnight_in_london_the_running_day_is_not_asked_for() -> None:
     assert requested(datetime(2026, 6, 14, 22, tzinfo=UTC)) == [range_tags(DayRange(DAYS.first, date(2026, 6, 13)))]
 
 
-def test_at_midnight_in_london_the_day_that_has_just_ended_is_asked_for(configured: Engine) -> None:
+@pytest.mark.usefixtures("configured")
+def test_at_midnight_in_london_the_day_that_has_just_ended_is_asked_for() -> None:
     assert requested(datetime(2026, 6, 14, 23, tzinfo=UTC)) == [range_tags(DAYS)]
 
 
-def test_a_warehouse_without_our_tables_is_said_to_need_the_migration(
-    configured: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_warehouse_without_our_tables_is_said_to_need_the_migration(configured: Engine) -> None:
     with transaction(configured) as connection:
         connection.execute(text("DROP SCHEMA perf CASCADE"))
     with pytest.raises(WarehouseError, match="run perf-pipeline migrate"):

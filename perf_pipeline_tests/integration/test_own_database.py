@@ -50,7 +50,10 @@ _SHAPE = {
     "settings": "SELECT setdatabase, setrole, setconfig FROM pg_db_role_setting",
     "roles": "SELECT rolname, rolsuper FROM pg_roles",
 }
-_TABLES = f"SELECT nspname, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE relkind = 'r' AND {_FOREIGN}"
+_TABLES = (
+    "SELECT nspname, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+    f" WHERE relkind = 'r' AND {_FOREIGN}"
+)
 # The transaction that wrote a row stands in it, so that a row written again as it was would show.
 _ROWS = "SELECT count(*), md5(string_agg(r.xmin::text || r::text, ',' ORDER BY r::text)) FROM {} AS r"
 _LOCKS = text(
