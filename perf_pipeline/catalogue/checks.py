@@ -51,6 +51,7 @@ def _satisfaction() -> tuple[Rule, ...]:
             _rows_where_not(f"{responses} = responses_count"),
         )
     ]
+    headlines = []
     for method in SATISFACTION_METHODS.values():
         weighted = " + ".join(f"{weight} * {name}" for name, weight in zip(RATING_COUNTS, method.weights, strict=True))
         rules.append(
@@ -60,6 +61,16 @@ def _satisfaction() -> tuple[Rule, ...]:
                 _rounded(weighted, f"{max(method.weights)} * responses_count", method.column),
             )
         )
+        share = f"round(100.0 * ({weighted}) / nullif({max(method.weights)} * responses_count, 0))"
+        headlines.append(f"WHEN '{method.id}' THEN {share}")
+    rules.append(
+        Rule(
+            "headline_percent_follows_from_counts",
+            "a headline under another method than the one it names",
+            f"SELECT * FROM {{batch}} WHERE headline_percent IS DISTINCT FROM"
+            f" (CASE headline_method {' '.join(headlines)} END)",
+        )
+    )
     return tuple(rules)
 
 

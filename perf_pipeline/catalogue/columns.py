@@ -209,11 +209,11 @@ _ENTRIES = (
     _type("completed_lpa_type", "Type that the completion counts under: the one known when it was first extracted."),
     Column("is_final", ColumnType.FLAG, "Whether the source says that the counts will not change any more."),
     _instant("first_seen_at", "When the row was first extracted."),
-    _instant("last_seen_at", "When the row was last found in its source."),
+    _instant("last_seen_at", "When the row was last found in its source; to the day for applications without news."),
     Column(
         "superseded_at",
         ColumnType.INSTANT,
-        "When a newer delivery replaced the row; empty while it counts.",
+        "When the row stopped counting: replaced by a newer version, or a repeat of another; empty while it counts.",
         is_required=False,
     ),
     # operations

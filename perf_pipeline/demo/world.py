@@ -14,6 +14,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, lon
 from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
+from perf_pipeline.errors import SettingsError, UsageError, WarehouseError
 from perf_pipeline.settings import Settings
 from perf_pipeline.sources.systems import Progress, silent
 
@@ -52,7 +53,14 @@ def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterat
     with embedded_postgres(settings.home) as postgres:
         warehouse_url = _warehouse(postgres)
         lpa_database_url = postgres.ensure_database(MAKE_AN_LPA)
-        build_lpa_database(lpa_database_url, days.first, days.last, progress=progress)
+        try:
+            build_lpa_database(lpa_database_url, days.first, days.last, progress=progress)
+        except UsageError as error:
+            raise SettingsError(
+                error.what,
+                next_step=f"set PERF_FIRST_DAY to what it was when {settings.home.resolve()} was made,"
+                " or PERF_HOME to a new folder.",
+            ) from None
         with _one_at_a_time(exports_dir):
             write_exports(exports_dir, days.first, days.last)
         with sirius_server(today=lambda: london_day(datetime.now(UTC))) as sirius_url:
@@ -61,7 +69,6 @@ def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterat
 
 def _warehouse(postgres: EmbeddedPostgres) -> str:
     # Alembic takes half a second to import.
-    from perf_pipeline.errors import WarehouseError
     from perf_pipeline.warehouse.engine import warehouse_engine
     from perf_pipeline.warehouse.migrating import check_migrated, migrate
 

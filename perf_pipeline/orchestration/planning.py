@@ -105,7 +105,7 @@ _LEDGER = text(
     "SELECT report_date, array_agg(ARRAY[service, source_name]) AS asked,"
     " coalesce(array_agg(ARRAY[service, source_name]) FILTER (WHERE outcome = 'unset'), '{}') AS unset,"
     " bool_or(released_at IS NULL) AS is_unreleased, bool_or(outcome = 'failed') AS has_failure,"
-    " bool_or(outcome = 'waiting') AS is_waiting FROM perf.source_deliveries"
+    " bool_or(outcome = 'waiting' AND delivered_at IS NULL) AS is_waiting FROM perf.source_deliveries"
     " WHERE report_date BETWEEN :first AND :last GROUP BY report_date"
 )
 _PROVISIONAL = text(

@@ -51,6 +51,14 @@ def test_the_embedded_server_is_stopped_at_the_end(place: Place) -> None:
     assert not place.server_answers()
 
 
+def test_another_first_day_than_the_stand_ins_were_made_with_is_refused_with_the_way_out(place: Place) -> None:
+    other = Place(place.folder, first_day=DAYS.first + timedelta(days=1))
+    ended = other.run("nightly")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"a stand-in world from {DAYS.first}" in ended.stderr
+    assert f"Next step: set PERF_FIRST_DAY to what it was when {place.home} was made" in ended.stderr
+
+
 def test_running_it_again_while_a_backfill_runs_ends_well_and_changes_no_figure(place: Place) -> None:
     before = place.manifest()
     week = ("--from", str(DAYS.first + timedelta(days=7)), "--to", str(DAYS.first + timedelta(days=13)))

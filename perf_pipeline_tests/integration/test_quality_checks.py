@@ -53,9 +53,12 @@ TYPES_DIFFER = "lpa_type = 'health-and-welfare'"
 SPOILING: dict[str, dict[str, str]] = {
     "user-satisfaction": {
         CONTRACT_CHECK: "source = 'a letter'",
-        "counts_add_up_to_responses": "responses_count = 11, satisfied_percent = 72.73, satisfaction_score_percent = 72.73",
+        "counts_add_up_to_responses": (
+            "responses_count = 11, satisfied_percent = 72.73, satisfaction_score_percent = 72.73, headline_percent = 73"
+        ),
         "satisfied_percent_follows_from_counts": "satisfied_percent = 80.01",
         "satisfaction_score_percent_follows_from_counts": "satisfaction_score_percent = 79.99",
+        "headline_percent_follows_from_counts": "headline_percent = 81",
     },
     "completion-rate": {
         CONTRACT_CHECK: "is_provisional = NULL",

@@ -15,7 +15,7 @@ ON CONFLICT (service, source_name, report_date) DO UPDATE SET
     run_id = excluded.run_id,
     released_at = NULL,
     first_delivered_at = coalesce(ledger.first_delivered_at, excluded.first_delivered_at),
-    delivered_at = coalesce(excluded.delivered_at, ledger.delivered_at),
+    delivered_at = greatest(excluded.delivered_at, ledger.delivered_at),
     is_short = CASE WHEN excluded.outcome = 'delivered' THEN excluded.is_short ELSE ledger.is_short END,
     rows_read_count = CASE WHEN excluded.outcome = 'delivered' THEN excluded.rows_read_count ELSE ledger.rows_read_count END,
     rows_kept_count = CASE WHEN excluded.outcome = 'delivered' THEN excluded.rows_kept_count ELSE ledger.rows_kept_count END,
