@@ -181,7 +181,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             tick = _ticker(started)
             outcomes.append(run_range(defs, instance, systems, run_days, tick, shows_tracebacks=_DEBUG in sys.argv))
         _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
-        click.echo(as_text(HEADINGS, published_months(systems.warehouse)))
+        click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
     failures = [failure for outcome in outcomes for failure in outcome.failures]
     for failure in dict.fromkeys(failures):

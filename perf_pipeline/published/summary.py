@@ -2,6 +2,7 @@
 
 from sqlalchemy import Engine, text
 
+from perf_pipeline.catalogue.services import Services
 from perf_pipeline.warehouse.engine import connected
 
 _MONTHS = text(
@@ -32,8 +33,8 @@ _MONTHS = text(
 HEADINGS = ("month", "service", "ratings from", "responses", "satisfied", "method", "completion", "take-up")
 
 
-def published_months(warehouse: Engine) -> list[tuple[str, ...]]:
-    """A row of cells for each published month, service and source of ratings."""
+def published_months(warehouse: Engine, services: Services) -> list[tuple[str, ...]]:
+    """A row of cells for each published month and service, with the ratings that its headline is made from."""
     with connected(warehouse) as connection:
         return [
             (
@@ -47,6 +48,7 @@ def published_months(warehouse: Engine) -> list[tuple[str, ...]]:
                 _cell(row.digital_take_up_percent, row.take_up_markers),
             )
             for row in connection.execute(_MONTHS)
+            if row.service in services and row.source == services[row.service].headline_source(row.period_start)
         ]
 
 

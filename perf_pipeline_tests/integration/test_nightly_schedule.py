@@ -78,12 +78,19 @@ def test_each_gap_is_a_run_of_its_own(configured: Engine) -> None:
     assert requested() == [range_tags(gap), range_tags(TRAILING)]
 
 
-@pytest.mark.parametrize("outcome", ["failed", "waiting"])
-def test_a_day_that_a_source_did_not_deliver_is_asked_for_again(configured: Engine, outcome: str) -> None:
+def test_a_day_that_a_source_failed_on_is_asked_for_again(configured: Engine) -> None:
     day = DayRange(date(2026, 5, 10), date(2026, 5, 10))
     deliver(configured, DAYS)
-    deliver(configured, day, outcome)
+    deliver(configured, day, "failed")
     assert requested() == [range_tags(day), range_tags(TRAILING)]
+
+
+def test_a_day_that_a_source_has_not_delivered_yet_is_asked_for_again(configured: Engine) -> None:
+    waiting = DayRange(date(2026, 5, 10), date(2026, 5, 31))
+    deliver(configured, waiting, "waiting")
+    deliver(configured, DayRange(DAYS.first, date(2026, 5, 9)))
+    deliver(configured, DayRange(date(2026, 6, 1), DAYS.last))
+    assert requested() == [range_tags(waiting), range_tags(TRAILING)]
 
 
 def test_a_day_whose_run_broke_off_before_the_release_is_asked_for_again(configured: Engine) -> None:
