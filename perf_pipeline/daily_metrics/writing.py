@@ -49,7 +49,7 @@ def rebuild_days(systems: Systems, dataset: str, days: DayRange, rows_of: RowsOf
     for service, day, value in totals[["service", entry.day_column, plotted]].itertuples(index=False):
         if not pd.isna(value):
             per_day[day][f"{service} {plotted}"] = float(value)
-    return Written(per_day=per_day, preview=totals[_preview_columns(entry)], facts={"rows": len(rows)})
+    return Written(per_day=per_day, preview=totals[_preview_columns(entry)])
 
 
 def total_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.DataFrame:
