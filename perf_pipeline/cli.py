@@ -77,18 +77,25 @@ def status() -> None:
 
 
 @cli.command()
-def migrate() -> None:
+@click.option(
+    "--roles", is_flag=True, help="Also create the roles perf_reader and perf_writer and give them their rights."
+)
+def migrate(roles: bool) -> None:
     """Bring the warehouse (schema perf) to the version that this code needs."""
     from perf_pipeline.orchestration.resources import open_warehouse
     from perf_pipeline.warehouse.migrating import migrate as migrate_warehouse
+    from perf_pipeline.warehouse.roles import grant_roles
 
     with open_warehouse(load_settings()) as warehouse:
         before, after = migrate_warehouse(warehouse)
+        granted = grant_roles(warehouse) if roles else ()
     click.echo(
         f"The warehouse is at version {after}."
         if before == after
         else f"The warehouse went from {before or 'nothing'} to version {after}."
     )
+    for role in granted:
+        click.echo(f"Role {role} has its rights; grant it to an account that logs in.")
 
 
 @cli.command()
@@ -153,7 +160,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
     from perf_pipeline.definitions import defs
-    from perf_pipeline.orchestration.planning import available_sources, known_days, plan, sources_of
+    from perf_pipeline.orchestration.planning import night_plan
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance, run_range
     from perf_pipeline.published.summary import HEADINGS, as_text, published_months
@@ -162,18 +169,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         systems = stack.enter_context(open_systems(settings, progress=_note))
         instance = stack.enter_context(dagster_instance(settings))
         started = time.monotonic()
-        planned = (
-            set(days)
-            if everything
-            else set(
-                plan(
-                    known_days(systems.warehouse, days),
-                    sources_of(systems.services),
-                    days,
-                    available_sources(systems.services, settings),
-                )
-            )
-        )
+        planned = set(days if everything else night_plan(systems.warehouse, systems.services, settings, days))
         ranges = as_ranges(planned)
         outcomes = []
         for number, run_days in enumerate(ranges, start=1):
@@ -181,11 +177,11 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             tick = _ticker(started)
             outcomes.append(run_range(defs, instance, systems, run_days, tick, shows_tracebacks=_DEBUG in sys.argv))
         _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
+        failures = [failure for outcome in outcomes for failure in outcome.failures]
+        for failure in dict.fromkeys(failures):
+            click.echo(f"Failed: {failure}", err=True)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
-    failures = [failure for outcome in outcomes for failure in outcome.failures]
-    for failure in dict.fromkeys(failures):
-        click.echo(f"Failed: {failure}", err=True)
     if failures:
         sys.exit(1)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
 
 
 class Stage(Enum):
@@ -28,7 +29,7 @@ class Dataset:
     columns: tuple[Column, ...]
     day_columns: tuple[str, ...] = ("report_date",)
     """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
-    indicator: str | None = None
+    indicator: Indicator | None = None
     kinds: tuple[str, ...] = ("postgres",)
     """What the asset is made with, as Dagit's icons name it."""
 
@@ -65,12 +66,13 @@ COHORT_FIGURES = (*COHORT_COUNTS, "cohort_completion_percent")
 TAKE_UP_FIGURES = (*CHANNEL_COUNTS, "total_count", "digital_take_up_percent")
 
 
-def _published(indicator: str, title: str, dimension: str, figures: tuple[str, ...]) -> Dataset:
-    name = f"published_{indicator.replace('-', '_')}"
+def _published(indicator: Indicator, dimension: str, figures: tuple[str, ...]) -> Dataset:
+    metric = METRICS[indicator]
+    name = metric.published_dataset
     return Dataset(
         name,
         Stage.PUBLISHED,
-        f"{title} as published: every version of every daily and monthly figure. The files hold the versions in force.",
+        f"{metric.title} as published: every version of every daily and monthly figure; the files hold those in force.",
         "one row per service, period, dimension and version",
         ("service", "period_start", "period", dimension, "published_at"),
         (
@@ -250,9 +252,9 @@ _ENTRIES = (
         day_columns=("month_start",),
         indicator="digital-take-up",
     ),
-    _published("user-satisfaction", "User satisfaction", "source", SATISFACTION_FIGURES),
-    _published("completion-rate", "Completion rate", "lpa_type", (*COMPLETION_FIGURES, *COHORT_FIGURES)),
-    _published("digital-take-up", "Digital take-up", "lpa_type", TAKE_UP_FIGURES),
+    _published("user-satisfaction", "source", SATISFACTION_FIGURES),
+    _published("completion-rate", "lpa_type", (*COMPLETION_FIGURES, *COHORT_FIGURES)),
+    _published("digital-take-up", "lpa_type", TAKE_UP_FIGURES),
 )
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}

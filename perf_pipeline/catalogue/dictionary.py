@@ -7,6 +7,7 @@ from perf_pipeline.catalogue.checks import CHECKED, checks_of
 from perf_pipeline.catalogue.columns import Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.methods import SATISFACTION_ERAS, SATISFACTION_METHODS
+from perf_pipeline.catalogue.metrics import METRICS
 
 FILE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
 
@@ -34,6 +35,14 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "Written by `python -m perf_pipeline.catalogue.dictionary` from `perf_pipeline/catalogue/`; edit that, not this."
     yield "All tables are in schema `perf`. Percentages are 0 to 100, rounded once from counts, half up."
+    yield ""
+    yield "## Indicators"
+    yield ""
+    yield "| indicator | definition | headline | sources |"
+    yield "| --- | --- | --- | --- |"
+    for metric in METRICS.values():
+        sources = ", ".join(metric.sources)
+        yield f"| {metric.title} | {metric.definition} | `{metric.headline_column}` | {sources} |"
     yield ""
     yield "## Methods of user satisfaction"
     yield ""

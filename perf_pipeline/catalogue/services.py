@@ -11,12 +11,12 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.errors import SettingsError
 
 FEEDS_FOLDER = "feeds"
 DEFAULT_FILE = Path(__file__).with_name("services.toml")
 
-Indicator = Literal["user-satisfaction", "completion-rate", "digital-take-up"]
 Audience = Literal["public", "internal"]
 FeedbackSource = Literal["done-page", "in-service"]
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z-]+$")]
@@ -78,6 +78,11 @@ class Service(_Entry):
     headline_sources: tuple[HeadlineSource, ...] = ()
     """In the order of their first days; at least one where the service publishes user satisfaction."""
 
+    def sources_of(self, indicator: Indicator) -> tuple[str, ...]:
+        """Names of the sources that the service has for an indicator."""
+        has = self.sources.model_dump(by_alias=True, exclude_none=True)
+        return tuple(source for source in METRICS[indicator].sources if source in has)
+
     @property
     def feedback_sources(self) -> tuple[FeedbackSource, ...]:
         """The sources of ratings that the service has."""
@@ -112,12 +117,7 @@ class Service(_Entry):
 
     @model_validator(mode="after")
     def _check_sources(self) -> "Service":
-        needs = {
-            "user-satisfaction": bool(self.feedback_sources),
-            "completion-rate": self.sources.applications is not None,
-            "digital-take-up": self.sources.sirius is not None,
-        }
-        without = [indicator for indicator in self.indicators if not needs[indicator]]
+        without = [indicator for indicator in self.indicators if not self.sources_of(indicator)]
         if without:
             raise ValueError(f"publishes {', '.join(without)} but has no source for it")
         if "user-satisfaction" in self.indicators and not self.headline_sources:

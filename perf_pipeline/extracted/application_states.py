@@ -14,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy import Connection, Engine
 
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import TIMEZONE
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
@@ -85,4 +86,4 @@ def extracted_application_states(context: dg.AssetExecutionContext, systems: Sys
         else:
             read = partial(extract_application_states, systems.warehouse, url, systems.hash_key)
             attempt_reading(systems.warehouse, attempt, read)
-    return report_deliveries(systems.warehouse, ("applications",), days)
+    return report_deliveries(systems.warehouse, METRICS["completion-rate"].sources, days)

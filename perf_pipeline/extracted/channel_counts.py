@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
@@ -95,4 +96,4 @@ def extracted_channel_counts(context: dg.AssetExecutionContext, systems: Systems
             # The client asks again by itself.
             read = partial(extract_channel_counts, systems.warehouse, systems.sirius)
             attempt_reading(systems.warehouse, attempt, read, tries=1)
-    return report_deliveries(systems.warehouse, ("sirius",), days)
+    return report_deliveries(systems.warehouse, METRICS["digital-take-up"].sources, days)

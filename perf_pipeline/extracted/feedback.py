@@ -5,6 +5,7 @@ from functools import partial
 
 import dagster as dg
 
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.services import FeedbackSource, Service
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt
@@ -26,7 +27,7 @@ def extracted_feedback(context: dg.AssetExecutionContext, systems: Systems) -> W
                 note_unset(systems.warehouse, attempt)
             else:
                 attempt_reading(systems.warehouse, attempt, read)
-    return report_deliveries(systems.warehouse, ("done-page", "in-service"), days)
+    return report_deliveries(systems.warehouse, METRICS["user-satisfaction"].sources, days)
 
 
 def reader_of(systems: Systems, service: Service, source: FeedbackSource) -> Callable[[Attempt], None] | None:

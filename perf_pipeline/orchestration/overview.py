@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.orchestration.planning import available_sources, known_days, plan, sources_of
+from perf_pipeline.orchestration.planning import night_plan
 from perf_pipeline.orchestration.resources import open_warehouse
 from perf_pipeline.published.release import current_manifest
 from perf_pipeline.settings import Settings
@@ -35,7 +35,7 @@ def overview(settings: Settings, now: datetime) -> Iterator[str]:
         yield f"Reporting days: {days} ({len(days)})"
         yield from _section("Sources", _deliveries(warehouse))
         yield from _section("In quarantine", _quarantine(warehouse))
-        planned = plan(known_days(warehouse, days), sources_of(services), days, available_sources(services, settings))
+        planned = night_plan(warehouse, services, settings, days)
         yield from _section(f"The next nightly run builds {len(planned)} days", _planned(planned))
     yield from _section("Published", _published(Path(settings.publish_dir).resolve()))
 

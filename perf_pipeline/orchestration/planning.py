@@ -70,6 +70,12 @@ def _reason(
     return "its sources may still add to it" if is_trailing else None
 
 
+def night_plan(warehouse: Engine, services: Services, settings: Settings, days: DayRange) -> dict[date, str]:
+    """The days of `days` that a nightly run builds now, each with the reason."""
+    known, available = known_days(warehouse, days), available_sources(services, settings)
+    return plan(known, sources_of(services), days, available)
+
+
 def available_sources(services: Services, settings: Settings) -> frozenset[tuple[str, str]]:
     """Of `sources_of`, the pairs whose address is set, or stood in."""
     return frozenset(
@@ -90,15 +96,12 @@ def _is_set(service: Service, source: str, settings: Settings) -> bool:
 
 def sources_of(services: Services) -> frozenset[tuple[str, str]]:
     """The pairs of service and source that deliver every day."""
-    pairs: list[tuple[str, str]] = []
-    for service in services:
-        if "user-satisfaction" in service.indicators:
-            pairs += [(service.slug, source) for source in service.feedback_sources]
-        if "completion-rate" in service.indicators:
-            pairs.append((service.slug, "applications"))
-        if "digital-take-up" in service.indicators:
-            pairs.append((service.slug, "sirius"))
-    return frozenset(pairs)
+    return frozenset(
+        (service.slug, source)
+        for service in services
+        for indicator in service.indicators
+        for source in service.sources_of(indicator)
+    )
 
 
 _LEDGER = text(

@@ -8,7 +8,7 @@ import dagster as dg
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange, as_ranges, last_ended_day
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
-from perf_pipeline.orchestration.planning import available_sources, known_days, plan, sources_of
+from perf_pipeline.orchestration.planning import night_plan
 from perf_pipeline.orchestration.resources import open_warehouse
 from perf_pipeline.settings import load_settings
 
@@ -31,7 +31,7 @@ def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | d
     services = load_services(settings.services_file)
     with open_warehouse(settings) as warehouse:
         check_migrated(warehouse)
-        planned = plan(known_days(warehouse, days), sources_of(services), days, available_sources(services, settings))
+        planned = night_plan(warehouse, services, settings, days)
     for run_range in as_ranges(set(planned)):
         yield dg.RunRequest(run_key=f"{now.isoformat()} {run_range}", tags=range_tags(run_range))
     if not planned:

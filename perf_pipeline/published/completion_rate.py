@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.datasets import COHORT_FIGURES
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import last_ended_day
 from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
@@ -29,7 +30,7 @@ def published_completion_rate(context: dg.AssetExecutionContext, systems: System
         return [
             daily_figures(with_cohorts_of_the_day(events, cohorts), never_breaks),
             monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks),
-            not_available(connection, ("applications",), days).assign(lpa_type=ALL),
+            not_available(connection, METRICS["completion-rate"].sources, days).assign(lpa_type=ALL),
         ]
 
     return publish(systems, "published_completion_rate", figures, context.run.run_id)

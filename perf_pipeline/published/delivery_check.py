@@ -6,6 +6,7 @@ import dagster as dg
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.metrics import indicator_of
 from perf_pipeline.orchestration.dagster_private import mark_days_failed
 from perf_pipeline.orchestration.failures import failures_told_apart
 from perf_pipeline.orchestration.flow_assets import day_range
@@ -13,12 +14,6 @@ from perf_pipeline.published.release_asset import release
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 
-INDICATOR_OF_SOURCE = {
-    "done-page": "user-satisfaction",
-    "in-service": "user-satisfaction",
-    "applications": "completion-rate",
-    "sirius": "digital-take-up",
-}
 MOST_DAYS_MARKED = 62
 """Marking a day takes Dagster some milliseconds for each asset; of a long range the newest days are marked."""
 
@@ -44,7 +39,7 @@ def every_source_delivered(
         failed = connection.execute(_FAILED_DAYS, {"run_id": run_id, "first": days.first, "last": days.last}).all()
     marked: dict[str, set[date]] = {}
     for row in failed:
-        for asset in assets_without_data(INDICATOR_OF_SOURCE[row.source_name], is_unknown=row.is_unknown):
+        for asset in assets_without_data(indicator_of(row.source_name), is_unknown=row.is_unknown):
             if len(marked.setdefault(asset, set())) < MOST_DAYS_MARKED:
                 marked[asset].add(row.report_date)
     for asset, asset_days in marked.items():

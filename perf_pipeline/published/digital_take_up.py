@@ -5,6 +5,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import last_ended_day
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
@@ -24,7 +25,7 @@ def published_digital_take_up(context: dg.AssetExecutionContext, systems: System
         return [
             daily_figures(daily, never_breaks),
             monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks),
-            not_available(connection, ("sirius",), days).assign(lpa_type=ALL),
+            not_available(connection, METRICS["digital-take-up"].sources, days).assign(lpa_type=ALL),
         ]
 
     return publish(systems, "published_digital_take_up", figures, context.run.run_id)

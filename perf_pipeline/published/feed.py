@@ -12,8 +12,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Row, select
 
 from perf_pipeline.catalogue.columns import ALL, RATING_COUNTS
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.catalogue.rounding import percent
-from perf_pipeline.catalogue.services import FEEDS_FOLDER, Indicator, Service
+from perf_pipeline.catalogue.services import FEEDS_FOLDER, Service
 from perf_pipeline.published.files import WrittenFile
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
@@ -83,7 +84,7 @@ def _entries(service: Service, indicator: Indicator, row: Row[tuple[object, ...]
 
 
 def _whole_months(connection: Connection, service: Service, indicator: Indicator) -> list[Row[tuple[object, ...]]]:
-    table = TABLES[f"published_{indicator.replace('-', '_')}"]
+    table = TABLES[METRICS[indicator].published_dataset]
     statement = (
         select(table)
         .where(

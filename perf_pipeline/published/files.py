@@ -11,6 +11,7 @@ from sqlalchemy import Connection, collate, select
 
 from perf_pipeline.catalogue.columns import ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
 
@@ -33,9 +34,11 @@ def file_columns(dataset: Dataset, period: str) -> list[str]:
     return [name for name in dataset.column_names if name not in left_out]
 
 
-def write_dataset_files(connection: Connection, root: Path, service: str, indicator: str) -> Iterator[WrittenFile]:
+def write_dataset_files(
+    connection: Connection, root: Path, service: str, indicator: Indicator
+) -> Iterator[WrittenFile]:
     """Write the four files of one indicator of one service below `root`."""
-    dataset = DATASETS[f"published_{indicator.replace('-', '_')}"]
+    dataset = DATASETS[METRICS[indicator].published_dataset]
     (root / service).mkdir(parents=True, exist_ok=True)
     for name, period in PERIODS.items():
         columns = file_columns(dataset, period)

@@ -7,6 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.methods import is_break
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import last_ended_day
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.published.figures import daily_figures, monthly_figures, rows_of
@@ -31,7 +32,7 @@ def published_user_satisfaction(context: dg.AssetExecutionContext, systems: Syst
         return [
             daily_figures(daily, is_break_of),
             monthly_figures(monthly, last_ended_day(systems.clock()), is_break_of),
-            not_available(connection, ("done-page", "in-service"), days),
+            not_available(connection, METRICS["user-satisfaction"].sources, days),
         ]
 
     return publish(systems, "published_user_satisfaction", figures, context.run.run_id)

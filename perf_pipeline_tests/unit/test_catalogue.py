@@ -9,7 +9,8 @@ from sqlalchemy import Text
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, KEY_CHECK, RULES, checks_of
 from perf_pipeline.catalogue.columns import COLUMNS, Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.services import Indicator, load_services
+from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.published.files import file_columns
 from perf_pipeline.warehouse.tables import METADATA, TABLES
 

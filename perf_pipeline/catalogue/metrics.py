@@ -1,0 +1,55 @@
+"""The indicators that are published: what each says, its headline column, and the sources that deliver for it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Indicator = Literal["user-satisfaction", "completion-rate", "digital-take-up"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One indicator. Its tables are `daily_…`, `monthly_…` and `published_…` of the datasets that name it."""
+
+    indicator: Indicator
+    title: str
+    definition: str
+    headline_column: str
+    sources: tuple[str, ...]
+    """Names of the sources, as in the services file and the ledger of deliveries."""
+
+    @property
+    def published_dataset(self) -> str:
+        """Name of the dataset of its published figures."""
+        return f"published_{self.indicator.replace('-', '_')}"
+
+
+_ENTRIES = (
+    Metric(
+        "user-satisfaction",
+        "User satisfaction",
+        "How people who used the service felt about it, on a scale of five ratings, under the method in force.",
+        "headline_percent",
+        ("done-page", "in-service"),
+    ),
+    Metric(
+        "completion-rate",
+        "Completion rate",
+        "Of the applications started in a period, the share created by the end of the 90th day after their start.",
+        "cohort_completion_percent",
+        ("applications",),
+    ),
+    Metric(
+        "digital-take-up",
+        "Digital take-up",
+        "Of all applications received, by the day of receipt, the share made online or online with help.",
+        "digital_take_up_percent",
+        ("sirius",),
+    ),
+)
+
+METRICS: dict[Indicator, Metric] = {metric.indicator: metric for metric in _ENTRIES}
+
+
+def indicator_of(source: str) -> Indicator:
+    """The indicator that a source delivers for."""
+    return next(metric.indicator for metric in _ENTRIES if source in metric.sources)
