@@ -25,10 +25,12 @@ from perf_pipeline.errors import EmbeddedDatabaseError
 REPOSITORY = Path(errors.__file__).parents[1]
 NOBODY = 65534
 USE = """
-import sys
+import signal, sys
 from pathlib import Path
 import psycopg2.extensions
 from perf_pipeline.demo.embedded_postgres import embedded_postgres
+# A test run in the background of a shell starts with interrupts switched off, and its children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 {first}
 with embedded_postgres(Path(sys.argv[1])) as server:
     print("running", flush=True)
