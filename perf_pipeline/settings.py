@@ -98,6 +98,13 @@ def _service_databases_set() -> bool:
     return any(_SERVICE_DATABASE.fullmatch(name) for name in names)
 
 
+def unknown_variables() -> list[str]:
+    """PERF_* variables that are set and that nothing reads: most likely a name mistyped."""
+    known = {f"PERF_{name.upper()}" for name in Settings.model_fields}
+    ours = (name for name in os.environ if name.startswith("PERF_"))
+    return sorted(name for name in ours if name not in known and not _SERVICE_DATABASE.fullmatch(name))
+
+
 def with_driver(url: str) -> str:
     """A PostgreSQL URL with psycopg2 named: SQLAlchemy 2.1 reads a bare `postgresql://` as another driver.
 

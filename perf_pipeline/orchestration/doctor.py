@@ -12,9 +12,9 @@ from sqlalchemy import text
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.errors import PerfPipelineError, PublishingError
+from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, PublishingError
 from perf_pipeline.orchestration.resources import open_systems
-from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.settings import Settings, load_settings, unknown_variables
 from perf_pipeline.sources.feedback_explorer import list_exports
 from perf_pipeline.sources.service_database import reading
 from perf_pipeline.sources.systems import Systems
@@ -34,6 +34,8 @@ def examine() -> Iterator[Finding]:
     """Examine from the ground up; what rests on something that is not right is not examined."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding("Python", True, version)
+    for variable in unknown_variables():
+        yield Finding(variable, False, f"nothing reads it. {NEXT_STEP} correct its name, or unset it.")
     try:
         settings = load_settings()
         services = load_services(settings.services_file)
