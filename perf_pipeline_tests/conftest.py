@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import psycopg2
@@ -19,11 +20,14 @@ from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.cli import main
 from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
+from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
+from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests.commands import Call, Called, Place
+from perf_pipeline_tests.sirius import TODAY
 
 _TEMPLATE = "warehouse_template"
 _numbers = itertools.count(1)
@@ -78,12 +82,7 @@ def warehouse(warehouse_url: str) -> Iterator[Engine]:
 @pytest.fixture
 def lpa_database_url(new_database: Callable[[str], str]) -> str:
     """A Make an LPA database with the real tables and no rows."""
-    url = new_database("template0")
-    connection = connect(url)
-    with connection, connection.cursor() as cursor:
-        create_lpa_tables(cursor)
-    connection.close()
-    return url
+    return _with_lpa_tables(new_database("template0"))
 
 
 @pytest.fixture
@@ -115,12 +114,7 @@ def emptied_warehouse(_kept_warehouse: Engine) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def _kept_lpa_database_url(postgres: EmbeddedPostgres) -> str:
-    url = postgres.ensure_database("lpa_kept")
-    connection = connect(url)
-    with connection, connection.cursor() as cursor:
-        create_lpa_tables(cursor)
-    connection.close()
-    return url
+    return _with_lpa_tables(postgres.ensure_database("lpa_kept"))
 
 
 @pytest.fixture
@@ -131,6 +125,19 @@ def emptied_lpa_database_url(_kept_lpa_database_url: str) -> Iterator[str]:
     with connection, connection.cursor() as cursor:
         cursor.execute("TRUNCATE applications, feedback RESTART IDENTITY")
     connection.close()
+
+
+@pytest.fixture
+def behaviour() -> SiriusBehaviour:
+    """How the stand-in of `sirius_url` answers: without faults, unless the test plays some."""
+    return SiriusBehaviour(hiccup_every=0)
+
+
+@pytest.fixture
+def sirius_url(behaviour: SiriusBehaviour) -> Iterator[str]:
+    """A stand-in for Sirius of the test's own, over real HTTP."""
+    with sirius_server(today=TODAY, behaviour=behaviour) as url:
+        yield url
 
 
 @pytest.fixture
@@ -164,6 +171,8 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     for name in os.environ:
         if name.startswith("PERF_"):
             monkeypatch.delenv(name)
+    # The partitions begin on the first day that is set when they are imported first: no test may decide that for others.
+    import_module("perf_pipeline.definitions")
     monkeypatch.setenv("PERF_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PERF_PUBLISH_DIR", str(tmp_path / "published"))
     # Empty is as good as unset, and what the command puts there is taken back after the test.
@@ -188,6 +197,14 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 def connect(url: str) -> psycopg2_connection:
     """A plain psycopg2 connection to a SQLAlchemy URL."""
     return psycopg2.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+def _with_lpa_tables(url: str) -> str:
+    connection = connect(url)
+    with connection, connection.cursor() as cursor:
+        create_lpa_tables(cursor)
+    connection.close()
+    return url
 
 
 def _administer(postgres: EmbeddedPostgres, statement: str) -> None:

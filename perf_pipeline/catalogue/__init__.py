@@ -1,1 +1,1 @@
-"""What a service, dataset, column, metric, method and check mean: one entry each."""
+"""What a service, dataset, column, metric, method, check, marker and window mean: one entry each."""

@@ -6,8 +6,8 @@ queries for the rows of `{batch}` that break them.
 
 from dataclasses import dataclass
 
-from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.columns import ALL, CHANNEL_COUNTS, RATING_COUNTS
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS, DATASETS, STATE_COUNTS, TAKE_UP_COUNTS, Stage
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
 
 CONTRACT_CHECK = "rows_keep_their_contract"
@@ -36,7 +36,7 @@ def _rounded(numerator: str, denominator: str, percent: str) -> str:
 def _total_of_types(period: str, columns: tuple[str, ...]) -> str:
     """Periods whose `all` row is not the sum of the rows by type."""
     differs = " OR ".join(
-        f"sum({name}) FILTER (WHERE lpa_type = 'all') IS DISTINCT FROM sum({name}) FILTER (WHERE lpa_type <> 'all')"
+        f"sum({name}) FILTER (WHERE lpa_type = '{ALL}') IS DISTINCT FROM sum({name}) FILTER (WHERE lpa_type <> '{ALL}')"
         for name in columns
     )
     return f"SELECT service, {period} FROM {{batch}} GROUP BY service, {period} HAVING {differs}"
@@ -96,7 +96,7 @@ def _events(period: str) -> tuple[Rule, ...]:
         Rule(
             "states_of_all_types_add_up",
             "applications lost between the types and the total",
-            _total_of_types(period, ("started_count", "created_count", "completed_count", "created_same_day_count")),
+            _total_of_types(period, STATE_COUNTS),
         ),
     )
 
@@ -116,7 +116,7 @@ def _cohort(period: str) -> tuple[Rule, ...]:
         Rule(
             "cohorts_of_all_types_add_up",
             "applications lost between the types and the total",
-            _total_of_types(period, ("cohort_started_count", "cohort_created_count", "cohort_completed_count")),
+            _total_of_types(period, COHORT_COUNTS),
         ),
     )
 
@@ -136,7 +136,7 @@ def _take_up(period: str) -> tuple[Rule, ...]:
         Rule(
             "channels_of_all_types_add_up",
             "applications lost between the types and the total",
-            _total_of_types(period, (*CHANNEL_COUNTS, "total_count")),
+            _total_of_types(period, TAKE_UP_COUNTS),
         ),
     )
 

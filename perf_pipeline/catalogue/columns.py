@@ -3,6 +3,11 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from perf_pipeline.catalogue.markers import Marker
+from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
+from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.windows import COHORT_DAYS
+
 
 class ColumnType(Enum):
     """Kinds of values, by what they mean; each writer maps them to its own types."""
@@ -38,9 +43,9 @@ class Column:
         return self.name.replace("_", " ").capitalize()
 
 
-LPA_TYPES = ("health-and-welfare", "property-and-financial", "unknown")
+KNOWN_LPA_TYPES = ("health-and-welfare", "property-and-financial")
+LPA_TYPES = (*KNOWN_LPA_TYPES, "unknown")
 ALL = "all"
-FEEDBACK_SOURCES = ("done-page", "in-service")
 CHANNELS = ("online", "assisted", "paper", "phone", "other", "unknown")
 RATING_COUNTS = (
     "very_satisfied_count",
@@ -64,15 +69,15 @@ def _percent(name: str, description: str, *made_from: str, maximum: int | None =
     return Column(name, ColumnType.PERCENT, description, is_required=False, maximum=maximum, made_from=made_from)
 
 
-def _moment(name: str, description: str) -> Column:
+def _optional_instant(name: str, description: str) -> Column:
     return Column(name, ColumnType.INSTANT, description, is_required=False)
 
 
-def _day(name: str, description: str) -> Column:
+def _optional_day(name: str, description: str) -> Column:
     return Column(name, ColumnType.DAY, description, is_required=False)
 
 
-def _type(name: str, description: str) -> Column:
+def _optional_type(name: str, description: str) -> Column:
     return Column(name, ColumnType.NAME, description, is_required=False, allowed=LPA_TYPES)
 
 
@@ -119,7 +124,7 @@ _ENTRIES = (
         maximum=100,
         made_from=(*RATING_COUNTS, "headline_method"),
     ),
-    _name("headline_method", "The method of the headline figure.", "weighted_mean", "top_two_box"),
+    _name("headline_method", "The method of the headline figure.", *SATISFACTION_METHODS),
     # completion rate
     _count("started_count", "Applications started in the period."),
     _count("created_count", "Applications created (ready to sign and pay) in the period, whenever started."),
@@ -134,14 +139,16 @@ _ENTRIES = (
     ),
     _count("cohort_started_count", "The cohort: applications started in the period."),
     _count(
-        "cohort_created_count", "Of the cohort, how many were created by the end of the 90th day after their start."
+        "cohort_created_count",
+        f"Of the cohort, how many were created by the end of the {COHORT_DAYS}th day after their start.",
     ),
     _count(
-        "cohort_completed_count", "Of the cohort, how many were completed by the end of the 90th day after their start."
+        "cohort_completed_count",
+        f"Of the cohort, how many were completed by the end of the {COHORT_DAYS}th day after their start.",
     ),
     _percent(
         "cohort_completion_percent",
-        "Completion rate: share of the cohort that was created within 90 days.",
+        f"Completion rate: share of the cohort that was created within {COHORT_DAYS} days.",
         "cohort_created_count",
         "cohort_started_count",
     ),
@@ -174,8 +181,7 @@ _ENTRIES = (
     Column(
         "markers",
         ColumnType.MARKERS,
-        "[b] break in series, [c] suppressed, [e] estimated, [p] provisional, [r] revised, [x] not available, "
-        "[z] not applicable.",
+        f"{', '.join(f'[{marker.value}] {marker.meaning}' for marker in Marker)}.",
     ),
     # extracts
     _name(
@@ -196,29 +202,33 @@ _ENTRIES = (
     ),
     Column("delivery", ColumnType.TEXT, "What brought the row: the export file, or the table."),
     Column("application_hash", ColumnType.HASH, "Keyed hash that stands for the application."),
-    _moment("started_at", "When the application was started: the earliest stamp ever seen."),
-    _moment("created_at", "When the application was created: the earliest stamp ever seen."),
-    _moment("completed_at", "When the application was completed: the earliest stamp ever seen."),
-    _moment("latest_created_at", "The latest such stamp seen; kept for audit, counted nowhere."),
-    _moment("latest_completed_at", "The latest such stamp seen; kept for audit, counted nowhere."),
-    _day("started_date", "Reporting day of the start."),
-    _day("created_date", "Reporting day of the creation."),
-    _day("completed_date", "Reporting day of the completion."),
-    _type("started_lpa_type", "Type that the start counts under: the last one known by the 90th day after it."),
-    _type("created_lpa_type", "Type that the creation counts under: the one known when it was first extracted."),
-    _type("completed_lpa_type", "Type that the completion counts under: the one known when it was first extracted."),
+    _optional_instant("started_at", "When the application was started: the earliest stamp ever seen."),
+    _optional_instant("created_at", "When the application was created: the earliest stamp ever seen."),
+    _optional_instant("completed_at", "When the application was completed: the earliest stamp ever seen."),
+    _optional_instant("latest_created_at", "The latest such stamp seen; kept for audit, counted nowhere."),
+    _optional_instant("latest_completed_at", "The latest such stamp seen; kept for audit, counted nowhere."),
+    _optional_day("started_date", "Reporting day of the start."),
+    _optional_day("created_date", "Reporting day of the creation."),
+    _optional_day("completed_date", "Reporting day of the completion."),
+    _optional_type(
+        "started_lpa_type", f"Type that the start counts under: the last one known by the {COHORT_DAYS}th day after it."
+    ),
+    _optional_type(
+        "created_lpa_type", "Type that the creation counts under: the one known when it was first extracted."
+    ),
+    _optional_type(
+        "completed_lpa_type", "Type that the completion counts under: the one known when it was first extracted."
+    ),
     Column("is_final", ColumnType.FLAG, "Whether the source says that the counts will not change any more."),
     _instant("first_seen_at", "When the row was first extracted."),
     _instant("last_seen_at", "When the row was last found in its source; to the day for applications without news."),
-    Column(
+    _optional_instant(
         "superseded_at",
-        ColumnType.INSTANT,
         "When the row stopped counting: replaced by a newer version, or a repeat of another; empty while it counts.",
-        is_required=False,
     ),
     # operations
     Column("dataset", ColumnType.NAME, "The extracted table that the row belongs to."),
-    Column("source_name", ColumnType.NAME, "The source that delivers: done-page, in-service, applications or sirius."),
+    _name("source_name", "The source that delivers, as the services file names it.", *SOURCES),
     _name(
         "outcome",
         "How the last attempt to read the source ended for the day.",
@@ -228,14 +238,12 @@ _ENTRIES = (
         "unset",
     ),
     Column("failure", ColumnType.TEXT, "Why the last attempt failed; empty when it did not.", is_required=False),
-    Column("first_delivered_at", ColumnType.INSTANT, "When the source first delivered the day.", is_required=False),
-    Column("delivered_at", ColumnType.INSTANT, "When the source last delivered the day.", is_required=False),
+    _optional_instant("first_delivered_at", "When the source first delivered the day."),
+    _optional_instant("delivered_at", "When the source last delivered the day."),
     _instant("attempted_at", "When the day was last asked for."),
-    Column(
+    _optional_instant(
         "released_at",
-        ColumnType.INSTANT,
         "When the run that asked last had published what came of it; empty until then, and for good when it broke off.",
-        is_required=False,
     ),
     Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
     _count("rows_read_count", "Rows of the day that the source gave."),
@@ -245,12 +253,7 @@ _ENTRIES = (
     Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
     Column("reason", ColumnType.NAME, "Why the row is unusable."),
     Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
-    Column(
-        "resolved_at",
-        ColumnType.INSTANT,
-        "When the row was read again and found good; empty while in quarantine.",
-        is_required=False,
-    ),
+    _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
     _instant("published_at", "When this version of the figure was published."),
 )
 

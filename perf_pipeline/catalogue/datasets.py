@@ -5,6 +5,7 @@ from enum import Enum
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
 from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
 class Stage(Enum):
@@ -30,13 +31,16 @@ class Dataset:
     day_columns: tuple[str, ...] = ("report_date",)
     """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
     indicator: Indicator | None = None
-    kinds: tuple[str, ...] = ("postgres",)
-    """What the asset is made with, as Dagit's icons name it."""
 
     @property
     def day_column(self) -> str:
         """The column by which ranges of days are replaced."""
         return self.day_columns[0]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The key of a figure whatever its version: without the instant at which it was published."""
+        return tuple(name for name in self.key if name != "published_at")
 
     @property
     def column_names(self) -> list[str]:
@@ -49,8 +53,10 @@ def _columns(*names: str) -> tuple[Column, ...]:
 
 
 _SEEN = ("first_seen_at", "last_seen_at")
-_STATE = ("is_provisional", "is_estimated")
-_DAYS = ("days_included_count", "days_expected_count")
+STATE_FLAGS = ("is_provisional", "is_estimated")
+MONTH_COUNTS = ("days_included_count", "days_expected_count")
+VERSION_COLUMNS = ("published_at", "superseded_at", "run_id")
+"""What is said of a version of a published figure, not of the figure."""
 SATISFACTION_FIGURES = (
     *RATING_COUNTS,
     "responses_count",
@@ -63,7 +69,8 @@ STATE_COUNTS = ("started_count", "created_count", "completed_count", "created_sa
 COMPLETION_FIGURES = (*STATE_COUNTS, "created_per_started_percent")
 COHORT_COUNTS = ("cohort_started_count", "cohort_created_count", "cohort_completed_count")
 COHORT_FIGURES = (*COHORT_COUNTS, "cohort_completion_percent")
-TAKE_UP_FIGURES = (*CHANNEL_COUNTS, "total_count", "digital_take_up_percent")
+TAKE_UP_COUNTS = (*CHANNEL_COUNTS, "total_count")
+TAKE_UP_FIGURES = (*TAKE_UP_COUNTS, "digital_take_up_percent")
 
 
 def _published(indicator: Indicator, dimension: str, figures: tuple[str, ...]) -> Dataset:
@@ -78,8 +85,8 @@ def _published(indicator: Indicator, dimension: str, figures: tuple[str, ...]) -
         (
             *_columns("service", "period_start", "period", dimension),
             *(optional(figure) for figure in figures),
-            *(optional(name) for name in _DAYS),
-            *_columns("origin", "markers", "published_at", "superseded_at", "run_id"),
+            *(optional(name) for name in MONTH_COUNTS),
+            *_columns("origin", "markers", *VERSION_COLUMNS),
         ),
         day_columns=("period_start",),
         indicator=indicator,
@@ -143,9 +150,7 @@ _ENTRIES = (
         " and keeps them.",
         "one row per service, day, type of LPA and version",
         ("service", "report_date", "lpa_type", "first_seen_at"),
-        _columns(
-            "service", "report_date", "lpa_type", *CHANNEL_COUNTS, "total_count", "is_final", *_SEEN, "superseded_at"
-        ),
+        _columns("service", "report_date", "lpa_type", *TAKE_UP_COUNTS, "is_final", *_SEEN, "superseded_at"),
         indicator="digital-take-up",
     ),
     Dataset(
@@ -190,7 +195,7 @@ _ENTRIES = (
         "User satisfaction by day: the five counts, both percentages, and the headline under the method in force.",
         "one row per service, day and source",
         ("service", "report_date", "source"),
-        _columns("service", "report_date", "source", *SATISFACTION_FIGURES, *_STATE),
+        _columns("service", "report_date", "source", *SATISFACTION_FIGURES, *STATE_FLAGS),
         indicator="user-satisfaction",
     ),
     Dataset(
@@ -199,14 +204,14 @@ _ENTRIES = (
         "Applications that reached each state on the day, whenever they were started, by type of LPA and in total.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *_STATE),
+        _columns("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *STATE_FLAGS),
         indicator="completion-rate",
     ),
     Dataset(
         "daily_completion_cohort",
         Stage.DAILY_METRICS,
-        "Of the applications started on the day, how many were created and completed within 90 days; provisional until "
-        "the 90th day has ended.",
+        f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days;"
+        f" provisional until the {COHORT_DAYS}th day has ended.",
         "one row per service, day of start and type of LPA",
         ("service", "report_date", "lpa_type"),
         _columns("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
@@ -219,7 +224,7 @@ _ENTRIES = (
         " total.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *_STATE),
+        _columns("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *STATE_FLAGS),
         indicator="digital-take-up",
     ),
     Dataset(
@@ -228,7 +233,7 @@ _ENTRIES = (
         "User satisfaction by month, summed again from the daily counts.",
         "one row per service, month and source",
         ("service", "month_start", "source"),
-        _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *_DAYS, *_STATE),
+        _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="user-satisfaction",
     ),
@@ -238,7 +243,9 @@ _ENTRIES = (
         "Completion by month, summed again from the daily counts, with the cohort of the month's starts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
-        _columns("service", "month_start", "lpa_type", *COMPLETION_FIGURES, *COHORT_FIGURES, *_DAYS, *_STATE),
+        _columns(
+            "service", "month_start", "lpa_type", *COMPLETION_FIGURES, *COHORT_FIGURES, *MONTH_COUNTS, *STATE_FLAGS
+        ),
         day_columns=("month_start",),
         indicator="completion-rate",
     ),
@@ -248,7 +255,7 @@ _ENTRIES = (
         "Digital take-up by month, summed again from the daily counts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
-        _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *_DAYS, *_STATE),
+        _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="digital-take-up",
     ),

@@ -26,6 +26,11 @@ class Era:
     first_day: date
     method_id: str
 
+    def __post_init__(self) -> None:
+        if self.first_day.day != 1:
+            # A month of two methods would have no headline at all.
+            raise ValueError(f"an era begins on the first day of a month, not on {self.first_day}")
+
 
 WEIGHTED_MEAN = SatisfactionMethod(
     "weighted_mean", "Weighted mean of the five ratings", "satisfaction_score_percent", (4, 3, 2, 1, 0)

@@ -1,9 +1,13 @@
 """The indicators that are published: what each says, its headline column, and the sources that deliver for it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
+
+from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 Indicator = Literal["user-satisfaction", "completion-rate", "digital-take-up"]
+FeedbackSource = Literal["done-page", "in-service"]
+FEEDBACK_SOURCES: tuple[FeedbackSource, ...] = get_args(FeedbackSource)
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,13 @@ _ENTRIES = (
         "User satisfaction",
         "How people who used the service felt about it, on a scale of five ratings, under the method in force.",
         "headline_percent",
-        ("done-page", "in-service"),
+        FEEDBACK_SOURCES,
     ),
     Metric(
         "completion-rate",
         "Completion rate",
-        "Of the applications started in a period, the share created by the end of the 90th day after their start.",
+        "Of the applications started in a period, the share created by the end of"
+        f" the {COHORT_DAYS}th day after their start.",
         "cohort_completion_percent",
         ("applications",),
     ),
@@ -48,6 +53,8 @@ _ENTRIES = (
 )
 
 METRICS: dict[Indicator, Metric] = {metric.indicator: metric for metric in _ENTRIES}
+SOURCES = tuple(source for metric in _ENTRIES for source in metric.sources)
+"""Names of all sources, as the ledger of deliveries has them."""
 
 
 def indicator_of(source: str) -> Indicator:

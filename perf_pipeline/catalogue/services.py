@@ -11,14 +11,13 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, METRICS, FeedbackSource, Indicator
 from perf_pipeline.errors import SettingsError
 
 FEEDS_FOLDER = "feeds"
 DEFAULT_FILE = Path(__file__).with_name("services.toml")
 
 Audience = Literal["public", "internal"]
-FeedbackSource = Literal["done-page", "in-service"]
 _Slug = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z-]+$")]
 _FilePart = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+$")]
 _DatabaseVariable = Annotated[str, StringConstraints(pattern=r"^PERF_[A-Z_]+_DATABASE_URL$")]
@@ -66,6 +65,13 @@ class HeadlineSource(_Entry):
     first_day: date = Field(alias="from")
     source: FeedbackSource
 
+    @field_validator("first_day")
+    @classmethod
+    def _begin_a_month(cls, day: date) -> date:
+        if day.day != 1:
+            raise ValueError("a headline source begins on the first day of a month, or that month would have two")
+        return day
+
 
 class Service(_Entry):
     """One service of the file."""
@@ -87,7 +93,7 @@ class Service(_Entry):
     def feedback_sources(self) -> tuple[FeedbackSource, ...]:
         """The sources of ratings that the service has."""
         has = {"done-page": self.sources.done_page, "in-service": self.sources.in_service}
-        return tuple(name for name in ("done-page", "in-service") if has[name] is not None)
+        return tuple(name for name in FEEDBACK_SOURCES if has[name] is not None)
 
     def headline_source(self, day: date) -> FeedbackSource | None:
         """The ratings that are the headline figure on a day; None where the service has no such figure."""

@@ -1,6 +1,6 @@
 """The completion rate: of the applications started on a day, the share created within 90 days (DOMAIN 2.2)."""
 
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import dagster as dg
@@ -10,24 +10,17 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.catalogue.windows import COHORT_DAYS, cohorts_touched
 from perf_pipeline.daily_metrics.totals import with_totals
 from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
-
-COHORT_DAYS = 90
-"""The start day is day 0; created by the end of London day 90 counts."""
 
 
 def with_cohort_rate(counts: pd.DataFrame) -> pd.DataFrame:
     """Add cohort_completion_percent: created ÷ started of the same applications, so never above 100."""
     share = percent_column(counts["cohort_created_count"], counts["cohort_started_count"])
     return counts.assign(cohort_completion_percent=share)
-
-
-def cohorts_touched(days: DayRange) -> DayRange:
-    """The start days whose cohort can have grown by what happened on `days`."""
-    return DayRange(days.first - timedelta(days=COHORT_DAYS), days.last)
 
 
 def cohorts_of_days(connection: Connection, days: DayRange, *, last_ended: date) -> pd.DataFrame:

@@ -4,10 +4,10 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.datasets import STATE_COUNTS
+from perf_pipeline.catalogue.datasets import STATE_COUNTS, STATE_FLAGS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
+from perf_pipeline.catalogue.windows import UNUSED_ACCOUNTS_KEPT_MONTHS, cohorts_touched
 from perf_pipeline.daily_metrics.totals import with_totals
 from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
@@ -21,9 +21,8 @@ def with_created_per_started(counts: pd.DataFrame) -> pd.DataFrame:
 
 def states_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
     """A row for each service, delivered day and type of LPA, and for all types."""
-    by_type = counts_of(connection, "daily_completion_rate", days)
-    flags = ("is_provisional", "is_estimated")
-    return with_created_per_started(with_totals(by_type, ("service", "report_date"), STATE_COUNTS, flags))
+    by_type = counts_of(connection, "daily_completion_rate", days, accounts_kept_months=UNUSED_ACCOUNTS_KEPT_MONTHS)
+    return with_created_per_started(with_totals(by_type, ("service", "report_date"), STATE_COUNTS, STATE_FLAGS))
 
 
 @flow_asset(deps=["extracted_application_states"])

@@ -4,41 +4,37 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.columns import KNOWN_LPA_TYPES
+from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.catalogue.windows import SIRIUS_REVISION_DAYS, TOLERATED_UNKNOWN_PERCENT
 from perf_pipeline.daily_metrics.totals import with_totals
 from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
-WINDOW_DAYS = 400
-"""How long Sirius may revise a day; then it is final even if Sirius never said so."""
-TYPES_OF_A_WHOLE_DAY = 2
-TOLERATED_UNKNOWN_PER_CENT = 1
-COUNTS = (*CHANNEL_COUNTS, "total_count")
-
 
 def with_take_up(counts: pd.DataFrame) -> pd.DataFrame:
     """Add digital_take_up_percent and is_estimated to frames with the six channels and their total.
 
-    More than 1 % of unknown channel makes the figure an estimate. Without any application the share is None.
+    Too large a share of unknown channel makes the figure an estimate. Without any application the share is None.
     """
     share = percent_column(counts["online_count"] + counts["assisted_count"], counts["total_count"])
-    is_estimated = counts["unknown_count"] * 100 > counts["total_count"] * TOLERATED_UNKNOWN_PER_CENT
+    is_estimated = counts["unknown_count"] * 100 > counts["total_count"] * TOLERATED_UNKNOWN_PERCENT
     return counts.assign(digital_take_up_percent=share, is_estimated=is_estimated)
 
 
 def whole_days(by_type: pd.DataFrame) -> pd.DataFrame:
     """The rows of days for which every type of LPA is there: only those have a total."""
     types = by_type.groupby(["service", "report_date"])["lpa_type"].transform("count")
-    return by_type[types == TYPES_OF_A_WHOLE_DAY]
+    return by_type[types == len(KNOWN_LPA_TYPES)]
 
 
 def take_up_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
     """A row for each service, whole day and type of LPA, and for all types."""
-    by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, window_days=WINDOW_DAYS))
-    return with_take_up(with_totals(by_type, ("service", "report_date"), COUNTS, ("is_provisional",)))
+    by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, revision_days=SIRIUS_REVISION_DAYS))
+    return with_take_up(with_totals(by_type, ("service", "report_date"), TAKE_UP_COUNTS, ("is_provisional",)))
 
 
 @flow_asset(deps=["extracted_channel_counts"])

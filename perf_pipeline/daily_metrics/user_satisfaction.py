@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod, method_in_force
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.catalogue.windows import RATINGS_KEPT_MONTHS
 from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
@@ -42,7 +44,14 @@ def _percentages(counts: pd.DataFrame, method: SatisfactionMethod, *, decimals: 
 
 def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
     """A row for each service, delivered day and source of ratings."""
-    return with_satisfaction(counts_of(connection, "daily_user_satisfaction", days), "report_date")
+    counts = counts_of(
+        connection,
+        "daily_user_satisfaction",
+        days,
+        sources=list(METRICS["user-satisfaction"].sources),
+        ratings_kept_months=RATINGS_KEPT_MONTHS,
+    )
+    return with_satisfaction(counts, "report_date")
 
 
 @flow_asset(deps=["extracted_feedback"])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from perf_pipeline.catalogue.columns import ALL
-from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.columns import ALL, LPA_TYPES
+from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS, Dataset
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.orchestration.flow_assets import Written
@@ -24,8 +24,17 @@ RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
 
 
 def counts_of(connection: Connection, query: str, days: DayRange, **values: object) -> pd.DataFrame:
-    """The frame that `daily_metrics/sql/{query}.sql` gives; its bound names are first_day, last_day, timezone, `values`."""
-    bound = {"first_day": days.first, "last_day": days.last, "timezone": TIMEZONE, **values}
+    """The frame that `daily_metrics/sql/{query}.sql` gives.
+
+    It may bind first_day, last_day, timezone, lpa_types (an array) and what is in `values`.
+    """
+    bound = {
+        "first_day": days.first,
+        "last_day": days.last,
+        "timezone": TIMEZONE,
+        "lpa_types": list(LPA_TYPES),
+        **values,
+    }
     statement = text((_SQL / f"{query}.sql").read_text(encoding="utf-8"))
     statement = statement.bindparams(**{name: bound[name] for name in statement.compile().params})
     return pd.read_sql_query(statement, connection)
@@ -64,4 +73,4 @@ def total_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.D
 
 
 def _preview_columns(dataset: Dataset) -> Sequence[str]:
-    return [name for name in dataset.column_names if name not in ("is_provisional", "is_estimated", "headline_method")]
+    return [name for name in dataset.column_names if name not in (*STATE_FLAGS, "headline_method")]

@@ -8,7 +8,6 @@ A month is planned as a whole, in integers: its total, then the digital part tha
 """
 
 import calendar
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,6 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
+from perf_pipeline.demo.apportioning import apportion
 from perf_pipeline.demo.published_months import PUBLISHED_TAKE_UP_PERCENT
 
 SUBTYPES: Final = ("hw", "pfa")
@@ -92,16 +92,6 @@ def counts_as_seen(day: date, seen_on: date) -> SeenCounts:
         for subtype, counts in settled.items()
     }
     return SeenCounts(seen, is_final=False)
-
-
-def apportion(total: int, weights: Sequence[int]) -> list[int]:
-    """Split `total` into integers in proportion to `weights` by largest remainder; they sum to `total` exactly."""
-    weight_sum = sum(weights)
-    shares = [total * weight // weight_sum for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % weight_sum), i))
-    for i in by_remainder[: total - sum(shares)]:
-        shares[i] += 1
-    return shares
 
 
 def take_up_percent(year: int, month: int) -> Decimal:

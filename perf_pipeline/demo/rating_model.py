@@ -11,6 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
+from perf_pipeline.demo.apportioning import apportion
 from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
 
 MAKE_AN_LPA_PAGE: Final = "lasting-power-of-attorney"
@@ -45,7 +46,7 @@ def daily_ratings(page_or_service: str, day: date) -> Ratings:
 def _month(page: str, year: int, month: int) -> tuple[Ratings, ...]:
     days = [date(year, month, number) for number in range(1, monthrange(year, month)[1] + 1)]
     by_rating = [
-        _spread(total, [_weight(page, day, rating) for day in days])
+        apportion(total, [_weight(page, day, rating) for day in days])
         for rating, total in enumerate(_month_totals(page, year, month), start=1)
     ]
     return tuple(zip(*by_rating, strict=True))
@@ -62,16 +63,6 @@ def _month_totals(page: str, year: int, month: int) -> Ratings:
     one = (responses - top_two) * _between(165, 195, f"{key} very dissatisfied") // 1000
     two = (responses - top_two) * _between(125, 155, f"{key} dissatisfied") // 1000
     return one, two, responses - top_two - one - two, top_two - five, five
-
-
-def _spread(total: int, weights: list[int]) -> list[int]:
-    """Split a total by weights; the largest remainders get the units that are left, so the parts add up to it."""
-    whole = sum(weights)
-    parts = [total * weight // whole for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda index: (-(total * weights[index] % whole), index))
-    for index in by_remainder[: total - sum(parts)]:
-        parts[index] += 1
-    return parts
 
 
 def _weight(page: str, day: date, rating: int) -> int:

@@ -15,11 +15,11 @@ from functools import cache
 from http import HTTPStatus
 from threading import Thread
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Request, Response, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
 from perf_pipeline.demo.sirius_behaviour import (
     DroppedConnection,
@@ -41,7 +41,6 @@ FIRST_DAY: Final = date(2021, 1, 1)
 
 _LONGEST_SPAN_DAYS: Final = 366
 _COUNTS_TAKEN_AT: Final = clock_time(0, 30, tzinfo=UTC)
-_LONDON: Final = ZoneInfo("Europe/London")
 
 
 @contextmanager
@@ -136,9 +135,9 @@ def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: dateti
         "from": first_day.isoformat(),
         "to": last_day.isoformat(),
         "basis": "receiptDate",
-        "timezone": "Europe/London",
+        "timezone": TIMEZONE,
         "generatedAt": generated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "dataCompleteUpTo": (_london_day(generated_at) - timedelta(days=1)).isoformat(),
+        "dataCompleteUpTo": (london_day(generated_at) - timedelta(days=1)).isoformat(),
         "version": "1.0.0",
         "page": page,
         "limit": limit,
@@ -151,7 +150,7 @@ def _rows(
     first_day: date, last_day: date, subtypes: tuple[str, ...], behaviour: SiriusBehaviour, generated_at: datetime
 ) -> list[dict[str, Any]]:
     # The day on which the counts are taken has begun, so it has a row; dataCompleteUpTo tells that it is partial.
-    last_known_day = _london_day(generated_at)
+    last_known_day = london_day(generated_at)
     first_day, last_day = max(first_day, FIRST_DAY), min(last_day, last_known_day)
     days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
     return [
@@ -163,7 +162,7 @@ def _rows(
 
 
 def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: datetime) -> dict[str, Any]:
-    seen = counts_as_seen(day, seen_on=_london_day(generated_at))
+    seen = counts_as_seen(day, seen_on=london_day(generated_at))
     counts = seen.counts[subtype]
     for revision in behaviour.revisions:
         if (revision.day, revision.subtype) == (day, subtype) and generated_at >= revision.told_from:
@@ -180,10 +179,6 @@ def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: date
 
 def _generated_at(today: date, behaviour: SiriusBehaviour) -> datetime:
     return datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
-
-
-def _london_day(instant: datetime) -> date:
-    return instant.astimezone(_LONDON).date()
 
 
 def _invalid(detail: str, envelope: Envelope) -> Response:

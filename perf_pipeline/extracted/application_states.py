@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import TIMEZONE
+from perf_pipeline.catalogue.windows import COHORT_DAYS
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
 from perf_pipeline.extracted.reporting import report_deliveries
@@ -32,7 +33,6 @@ _STAGED = (
     "application_hash uuid, started_at timestamptz, created_at timestamptz, completed_at timestamptz, lpa_type text"
 )
 _HASH_HEX_DIGITS = 32
-TYPE_SETTLES_AFTER_DAYS = 90
 
 
 def hashed(rows: Iterable[str], key: bytes) -> Iterator[str]:
@@ -44,9 +44,8 @@ def hashed(rows: Iterable[str], key: bytes) -> Iterator[str]:
 
 def extract_application_states(warehouse: Engine, url: str, key: bytes, attempt: Attempt) -> None:
     """Read the days of the attempt and merge them into what was seen before."""
-    start_at, end_at = attempt.days.utc_bounds
     with reading(url) as source, transaction(warehouse) as connection:
-        rows = hashed(source.stream("application_stamps", {"start_at": start_at, "end_at": end_at}), key)
+        rows = hashed(source.stream("application_stamps", attempt.days), key)
         with staged(connection, "staged_applications", _STAGED, rows):
             lock_for_writing(connection, "extracted_application_states")
             run_sql(
@@ -55,7 +54,7 @@ def extract_application_states(warehouse: Engine, url: str, key: bytes, attempt:
                 service=attempt.service,
                 now=attempt.now,
                 timezone=TIMEZONE,
-                settled_days=TYPE_SETTLES_AFTER_DAYS,
+                settled_days=COHORT_DAYS,
             )
             record_delivery(
                 connection, attempt, {day: DayCounts() for day in attempt.days} | _counts(connection, attempt)

@@ -9,7 +9,8 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
-from perf_pipeline.catalogue.columns import CHANNEL_COUNTS
+from perf_pipeline.catalogue.columns import KNOWN_LPA_TYPES
+from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
 from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
     from perf_pipeline.sources.sirius import ChannelCountDelivery, ChannelCountRow, SiriusClient
 
 _SQL = Path(__file__).parent / "sql"
-LPA_TYPES_OF_SIRIUS = frozenset({"health-and-welfare", "property-and-financial"})
 _IDENTITY = ("service", "report_date", "lpa_type")
-_COUNTS = (*CHANNEL_COUNTS, "total_count")
 _VERSIONING = Versioning(
     "extracted_channel_counts",
     identity=_IDENTITY,
-    compared=_COUNTS,
+    compared=TAKE_UP_COUNTS,
     born=("first_seen_at",),
     seen=("last_seen_at",),
     refreshed=("is_final",),
@@ -62,9 +61,9 @@ def _seen_later(connection: Connection, attempt: Attempt) -> set[tuple[date, str
 
 
 def _frame(attempt: Attempt, rows: "list[ChannelCountRow]") -> pd.DataFrame:
-    columns = [*_IDENTITY, *_COUNTS, "is_final"]
+    columns = [*_IDENTITY, *TAKE_UP_COUNTS, "is_final"]
     values = [
-        (attempt.service, row.report_date, row.lpa_type, *(getattr(row, name) for name in _COUNTS), row.is_final)
+        (attempt.service, row.report_date, row.lpa_type, *(getattr(row, name) for name in TAKE_UP_COUNTS), row.is_final)
         for row in rows
     ]
     return pd.DataFrame(values, columns=columns)
@@ -79,7 +78,7 @@ def _counts(delivery: "ChannelCountDelivery", days: DayRange) -> dict[date, DayC
     for day in days:
         rows = by_day.get(day, [])
         bad = sum(rejected.report_date == day for rejected in delivery.rejected)
-        if {row.lpa_type for row in rows} == LPA_TYPES_OF_SIRIUS:
+        if {row.lpa_type for row in rows} == set(KNOWN_LPA_TYPES):
             counts[day] = DayCounts(read=len(rows) + bad, kept=len(rows), quarantined=bad)
     return counts
 

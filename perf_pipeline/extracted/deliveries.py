@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.statements import run_sql_for_each
@@ -78,16 +78,3 @@ def _record(connection: Connection, attempt: Attempt, days: list[tuple[str, str 
             for outcome, failure, day, counts in days
         ],
     )
-
-
-def failures_of(connection: Connection, days: DayRange, run_id: str) -> list[tuple[str, str, date, date, str]]:
-    """What this run could not read: service, source, first and last day, reason."""
-    rows = connection.execute(
-        text(
-            "SELECT service, source_name, min(report_date), max(report_date), failure FROM perf.source_deliveries"
-            " WHERE outcome = 'failed' AND run_id = :run_id AND report_date BETWEEN :first AND :last"
-            " GROUP BY service, source_name, failure ORDER BY service, source_name"
-        ),
-        {"run_id": run_id, "first": days.first, "last": days.last},
-    )
-    return [tuple(row) for row in rows]

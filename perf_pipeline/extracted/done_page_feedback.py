@@ -17,6 +17,10 @@ from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.versions import Versioning, merge_versions
 
 _SQL = Path(__file__).parent / "sql"
+_COLUMNS = [
+    "service", "source", "report_date", "granularity", "feedback_key", "received_at", "rating", "ratings_count",
+    "page_path", "delivery",
+]  # fmt: skip
 _VERSIONING = Versioning(
     "extracted_feedback",
     identity=("service", "source", "report_date", "rating"),
@@ -44,18 +48,12 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
         record_delivery(connection, attempt, _counts(newer, lines) | frozen)
 
 
-_COLUMNS = [
-    "service", "source", "report_date", "granularity", "feedback_key", "received_at", "rating", "ratings_count",
-    "page_path", "delivery",
-]  # fmt: skip
-
-
 def _rows(attempt: Attempt, day: DonePageDay) -> list[tuple[object, ...]]:
     granularity = "aggregate" if day.is_from_aggregate else "response"
     return [
         (
             attempt.service,
-            "done-page",
+            attempt.source_name,
             day.report_date,
             granularity,
             _key(attempt, day, rating),

@@ -5,8 +5,8 @@ from functools import partial
 
 import dagster as dg
 
-from perf_pipeline.catalogue.metrics import METRICS
-from perf_pipeline.catalogue.services import FeedbackSource, Service
+from perf_pipeline.catalogue.metrics import METRICS, FeedbackSource
+from perf_pipeline.catalogue.services import Service
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt
 from perf_pipeline.extracted.done_page_feedback import extract_done_page_feedback

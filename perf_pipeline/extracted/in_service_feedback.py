@@ -22,9 +22,8 @@ _STAGED = (
 
 def extract_in_service_feedback(warehouse: Engine, url: str, attempt: Attempt) -> None:
     """Read the days of the attempt and merge them. Rows seen before stay as they were first seen."""
-    start_at, end_at = attempt.days.utc_bounds
     with reading(url) as source, transaction(warehouse) as connection:
-        rows = source.stream("feedback_rows", {"start_at": start_at, "end_at": end_at})
+        rows = source.stream("feedback_rows", attempt.days)
         with staged(connection, "staged_feedback", _STAGED, rows):
             lock_for_writing(connection, "extracted_feedback")
             values = {"service": attempt.service, "now": attempt.now, "timezone": TIMEZONE}

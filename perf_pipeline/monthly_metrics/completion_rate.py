@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched, with_cohort_rate
+from perf_pipeline.catalogue.windows import cohorts_touched
+from perf_pipeline.daily_metrics.completion_cohort import with_cohort_rate
 from perf_pipeline.daily_metrics.completion_rate import with_created_per_started
 from perf_pipeline.daily_metrics.writing import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months

@@ -4,8 +4,9 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
+from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.digital_take_up import COUNTS, with_take_up
+from perf_pipeline.daily_metrics.digital_take_up import with_take_up
 from perf_pipeline.daily_metrics.writing import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
@@ -14,7 +15,7 @@ from perf_pipeline.sources.systems import Systems
 
 def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
     """A row for each service, month and type of LPA; an estimate by the month's own unknowns, or while a day is lacking."""
-    sums = sum_months(connection, "daily_digital_take_up", "lpa_type", COUNTS, months)
+    sums = sum_months(connection, "daily_digital_take_up", "lpa_type", TAKE_UP_COUNTS, months)
     is_lacking = sums["days_included_count"] < sums["days_expected_count"]
     take_up = with_take_up(sums)
     return take_up.assign(is_estimated=take_up["is_estimated"] | is_lacking)

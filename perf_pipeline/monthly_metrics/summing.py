@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from sqlalchemy import Connection, Date, cast, func, select
 
-from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.tables import TABLES
 
@@ -20,7 +20,7 @@ def sum_months(
     """
     table, months = TABLES[daily], days.whole_months()
     month_start = cast(func.date_trunc("month", table.c.report_date), Date).label("month_start")
-    flags = [name for name in ("is_provisional", "is_estimated") if name in DATASETS[daily].column_names]
+    flags = [name for name in STATE_FLAGS if name in DATASETS[daily].column_names]
     statement = (
         select(
             table.c.service,

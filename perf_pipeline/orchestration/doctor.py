@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, PublishingError
+from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, PublishingError, WarehouseError
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.settings import Settings, load_settings, unknown_variables
 from perf_pipeline.sources.feedback_explorer import list_exports
@@ -63,6 +63,7 @@ def _examined(subject: str, check: Callable[[], str]) -> Finding:
 
 
 def _checks(settings: Settings, systems: Systems) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "rights in the warehouse", partial(_rights, systems)
     yield "Dagster's storage", partial(_storage, settings)
     for variable, url in systems.service_database_urls.items():
         yield variable, partial(_service_database, url)
@@ -73,6 +74,19 @@ def _checks(settings: Settings, systems: Systems) -> Iterator[tuple[str, Callabl
 
 def _warehouse(systems: Systems) -> str:
     return address_of(systems.warehouse.url.render_as_string(hide_password=False))
+
+
+def _rights(systems: Systems) -> str:
+    with connected(systems.warehouse) as connection:
+        may_stage = connection.execute(
+            text("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+        ).scalar_one()
+    if not may_stage:
+        raise WarehouseError(
+            "The user of PERF_DATABASE_URL may not make temporary tables, which every extract is staged in.",
+            next_step="GRANT TEMPORARY ON DATABASE … TO it.",
+        )
+    return "temporary tables can be made"
 
 
 def _storage(settings: Settings) -> str:
@@ -89,10 +103,9 @@ def _service_database(url: str | None) -> str:
     if url is None:
         return "not set: the figures from it are not available [x]"
     newest = last_ended_day(datetime.now(UTC))
-    start_at, end_at = DayRange(newest, newest).utc_bounds
     with reading(url) as source:
-        applications = sum(1 for _ in source.stream("application_stamps", {"start_at": start_at, "end_at": end_at}))
-        ratings = sum(1 for _ in source.stream("feedback_rows", {"start_at": start_at, "end_at": end_at}))
+        applications = sum(1 for _ in source.stream("application_stamps", DayRange(newest, newest)))
+        ratings = sum(1 for _ in source.stream("feedback_rows", DayRange(newest, newest)))
     return f"{source.address}: {applications:,} applications and {ratings:,} ratings on {newest}"
 
 

@@ -1,7 +1,7 @@
 """How an asset of the flow is declared: `@flow_asset`, with everything Dagit shows taken from the catalogue.
 
-The one module of `orchestration` that the stages import. An asset is a function of its name that writes its table and
-returns what it wrote.
+One of the modules of `orchestration` that stages import (docs/decisions/0002). An asset is a function of its name that
+writes its table and returns what it wrote.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def flow_asset(*, deps: Sequence[str]) -> Callable[[AssetFunction], dg.AssetsDef
             group_name=dataset.stage.value,
             description=describe(dataset, function),
             owners=OWNERS,
-            kinds=set(dataset.kinds),
+            kinds={"postgres"},
             tags={"indicator": dataset.indicator} if dataset.indicator else {},
             metadata={
                 "dagster/column_schema": column_schema(dataset),

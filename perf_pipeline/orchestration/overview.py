@@ -5,7 +5,7 @@ from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
 from perf_pipeline.catalogue.services import load_services
@@ -15,15 +15,9 @@ from perf_pipeline.published.release import current_manifest
 from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.migrating import check_migrated
+from perf_pipeline.warehouse.statements import run_sql
 
-_DELIVERIES = text(
-    "SELECT service, source_name, outcome, count(*) AS days, max(report_date) AS newest, max(failure) AS failure"
-    " FROM perf.source_deliveries GROUP BY service, source_name, outcome ORDER BY service, source_name, outcome"
-)
-_QUARANTINE = text(
-    "SELECT service, source_name, reason, count(*) AS rows, max(report_date) AS newest FROM perf.quarantined_rows"
-    " WHERE resolved_at IS NULL GROUP BY service, source_name, reason ORDER BY service, source_name, reason"
-)
+_SQL = Path(__file__).parent / "sql"
 
 
 def overview(settings: Settings, now: datetime) -> Iterator[str]:
@@ -53,14 +47,14 @@ def _section(heading: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _deliveries(warehouse: Engine) -> Iterator[str]:
     with connected(warehouse) as connection:
-        for row in connection.execute(_DELIVERIES):
+        for row in run_sql(connection, _SQL / "delivery_overview.sql"):
             reason = f": {row.failure}" if row.outcome == "failed" else ""
             yield (f"{row.service}, {row.source_name}: {row.outcome} on {row.days:,} days, newest {row.newest}{reason}")
 
 
 def _quarantine(warehouse: Engine) -> Iterator[str]:
     with connected(warehouse) as connection:
-        for row in connection.execute(_QUARANTINE):
+        for row in run_sql(connection, _SQL / "quarantine_overview.sql"):
             newest = f", newest {row.newest}" if row.newest else ""
             yield f"{row.service}, {row.source_name}: {row.rows:,} rows, {row.reason}{newest}"
 

@@ -6,16 +6,18 @@ Dagster's own marks play no part: they are lost when a run dies. What counts is 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
+from perf_pipeline.catalogue.windows import COHORT_DAYS, TRAILING_DAYS
 from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.statements import run_sql
 
-TRAILING_DAYS = 7
-"""Ratings and stamps of the last days may still arrive late."""
+_SQL = Path(__file__).parent / "sql"
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,24 @@ def plan(
 
     `sources` are the pairs that every day needs, `available` those of them whose address is set now.
     """
-    trailing_from = days.last - timedelta(days=TRAILING_DAYS - 1)
-    reasons = {day: _reason(known.get(day), sources, available, is_trailing=day >= trailing_from) for day in days}
+    again = _built_again(days.last)
+    reasons = {day: _reason(known.get(day), sources, available) or again.get(day) for day in days}
     return {day: reason for day, reason in reasons.items() if reason}
+
+
+def _built_again(newest: date) -> dict[date, str]:
+    """Days that are built again whatever is known of them. Settling days are two, so that one night may be missed."""
+    trailing = (newest - timedelta(days=age) for age in range(TRAILING_DAYS))
+    settling = (newest - timedelta(days=age) for age in (COHORT_DAYS - 1, COHORT_DAYS))
+    return dict.fromkeys(settling, "the types of its applications settle") | dict.fromkeys(
+        trailing, "its sources may still add to it"
+    )
 
 
 def _reason(
     known: KnownDay | None,
     sources: frozenset[tuple[str, str]],
     available: frozenset[tuple[str, str]],
-    *,
-    is_trailing: bool,
 ) -> str | None:
     if known is None or not sources <= known.sources_asked:
         return "not built yet"
@@ -67,7 +76,7 @@ def _reason(
         return "a source had not delivered it"
     if known.is_provisional:
         return "its figures are provisional"
-    return "its sources may still add to it" if is_trailing else None
+    return None
 
 
 def night_plan(warehouse: Engine, services: Services, settings: Settings, days: DayRange) -> dict[date, str]:
@@ -104,27 +113,11 @@ def sources_of(services: Services) -> frozenset[tuple[str, str]]:
     )
 
 
-_LEDGER = text(
-    "SELECT report_date, array_agg(ARRAY[service, source_name]) AS asked,"
-    " coalesce(array_agg(ARRAY[service, source_name]) FILTER (WHERE outcome = 'unset'), '{}') AS unset,"
-    " bool_or(released_at IS NULL) AS is_unreleased, bool_or(outcome = 'failed') AS has_failure,"
-    " bool_or(outcome = 'waiting' AND delivered_at IS NULL) AS is_waiting FROM perf.source_deliveries"
-    " WHERE report_date BETWEEN :first AND :last GROUP BY report_date"
-)
-_PROVISIONAL = text(
-    "SELECT report_date FROM perf.daily_user_satisfaction WHERE is_provisional AND report_date BETWEEN :first AND :last"
-    " UNION SELECT report_date FROM perf.daily_completion_rate"
-    " WHERE is_provisional AND report_date BETWEEN :first AND :last"
-    " UNION SELECT report_date FROM perf.daily_digital_take_up"
-    " WHERE is_provisional AND report_date BETWEEN :first AND :last"
-)
-
-
 def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
     """What the warehouse knows of the days."""
-    bounds = {"first": days.first, "last": days.last}
+    bounds = {"first_day": days.first, "last_day": days.last}
     with connected(warehouse) as connection:
-        provisional = set(connection.execute(_PROVISIONAL, bounds).scalars())
+        provisional = set(run_sql(connection, _SQL / "provisional_days.sql", **bounds).scalars())
         return {
             row.report_date: KnownDay(
                 _pairs(row.asked),
@@ -134,7 +127,7 @@ def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
                 is_unreleased=row.is_unreleased,
                 sources_unset=_pairs(row.unset),
             )
-            for row in connection.execute(_LEDGER, bounds)
+            for row in run_sql(connection, _SQL / "known_days.sql", **bounds)
         }
 
 

@@ -1,4 +1,4 @@
-"""The nightly schedule, and the clean-up of what Dagster would otherwise keep for ever."""
+"""The nightly schedule: when the job runs, and for which days."""
 
 from collections.abc import Iterator
 from datetime import UTC

@@ -13,9 +13,11 @@ from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
 
+from perf_pipeline.errors import WarehouseError
 from perf_pipeline.settings import Settings, load_settings
-from perf_pipeline.warehouse.engine import transaction, warehouse_engine
+from perf_pipeline.warehouse.engine import first_line, transaction, warehouse_engine
 
 DAGSTER_SCHEMA = "perf_dagster"
 
@@ -59,11 +61,18 @@ def _beside_the_warehouse(url: str) -> str:
     The database may be a service's own, and Dagster's tables have names (`runs`, `alembic_version`) that it may use too.
     """
     engine = warehouse_engine(url)
-    with transaction(engine) as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock(hashtext('{DAGSTER_SCHEMA}'))"))
-        known = connection.execute(text("SELECT to_regnamespace(:name)"), {"name": DAGSTER_SCHEMA}).scalar_one()
-        if known is None:
-            connection.execute(text(f"CREATE SCHEMA {DAGSTER_SCHEMA}"))
-    engine.dispose()
+    try:
+        with transaction(engine) as connection:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock(hashtext('{DAGSTER_SCHEMA}'))"))
+            known = connection.execute(text("SELECT to_regnamespace(:name)"), {"name": DAGSTER_SCHEMA}).scalar_one()
+            if known is None:
+                connection.execute(text(f"CREATE SCHEMA {DAGSTER_SCHEMA}"))
+    except ProgrammingError as error:
+        raise WarehouseError(
+            f"Dagster's schema {DAGSTER_SCHEMA} can't be made: {first_line(error)}.",
+            next_step="grant CREATE on that database to the user of PERF_DATABASE_URL, or set PERF_DAGSTER_DATABASE_URL.",
+        ) from None
+    finally:
+        engine.dispose()
     own = make_url(url).update_query_dict({"options": f"-csearch_path={DAGSTER_SCHEMA}"})
     return own.render_as_string(hide_password=False)

@@ -8,7 +8,7 @@ from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.datasets import COHORT_FIGURES
 from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import last_ended_day
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
+from perf_pipeline.catalogue.windows import cohorts_touched
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
 from perf_pipeline.published.not_available import not_available

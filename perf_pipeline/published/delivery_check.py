@@ -1,9 +1,9 @@
 """The last step of a run: did every source deliver? It fails the run without having held anything back."""
 
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import text
 
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.metrics import indicator_of
@@ -13,15 +13,13 @@ from perf_pipeline.orchestration.flow_assets import day_range
 from perf_pipeline.published.release_asset import release
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.statements import run_sql
 
 MOST_DAYS_MARKED = 62
 """Marking a day takes Dagster some milliseconds for each asset; of a long range the newest days are marked."""
 
-_FAILED_DAYS = text(
-    "SELECT service, source_name, report_date, delivered_at IS NULL AS is_unknown, failure FROM perf.source_deliveries"
-    " WHERE outcome = 'failed' AND run_id = :run_id AND report_date BETWEEN :first AND :last"
-    " ORDER BY report_date DESC"
-)
+
+_SQL = Path(__file__).parent / "sql"
 
 
 @dg.asset_check(
@@ -36,7 +34,8 @@ def every_source_delivered(
     days = day_range(context)
     run_id = context.op_execution_context.run_id
     with failures_told_apart(), connected(systems.warehouse) as connection:
-        failed = connection.execute(_FAILED_DAYS, {"run_id": run_id, "first": days.first, "last": days.last}).all()
+        bounds = {"first_day": days.first, "last_day": days.last}
+        failed = run_sql(connection, _SQL / "failed_deliveries.sql", run_id=run_id, **bounds).all()
     marked: dict[str, set[date]] = {}
     for row in failed:
         for asset in assets_without_data(indicator_of(row.source_name), is_unknown=row.is_unknown):

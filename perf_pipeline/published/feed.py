@@ -1,6 +1,7 @@
 """The OPG feed (DOMAIN 4.1): one JSON array a month and service, readable by its existing consumer.
 
-Its reader knows no markers, so a month from which a day is lacking is left out.
+Its reader knows no markers, so a month from which a day is lacking is left out, and a completion rate until its cohort is
+complete.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Row, select
 
 from perf_pipeline.catalogue.columns import ALL, RATING_COUNTS
+from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.catalogue.rounding import percent
 from perf_pipeline.catalogue.services import FEEDS_FOLDER, Service
@@ -98,4 +100,8 @@ def _whole_months(connection: Connection, service: Service, indicator: Indicator
     rows = connection.execute(statement).all()
     if indicator == "user-satisfaction":
         return [row for row in rows if row.source == service.headline_source(row.period_start)]
-    return [row for row in rows if row.lpa_type == ALL]
+    totals = [row for row in rows if row.lpa_type == ALL]
+    if indicator == "completion-rate":
+        # A cohort that still grows would look like a fall to a reader without markers.
+        return [row for row in totals if Marker.PROVISIONAL.value not in letters(row.markers)]
+    return totals

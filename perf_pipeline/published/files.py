@@ -10,14 +10,12 @@ from pathlib import Path
 from sqlalchemy import Connection, collate, select
 
 from perf_pipeline.catalogue.columns import ColumnType
-from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
 
 PERIODS = {"daily": "day", "monthly": "month"}
-_NOT_IN_FILES = ("published_at", "superseded_at", "run_id")
-_MONTHLY_ONLY = ("days_included_count", "days_expected_count")
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class WrittenFile:
 
 def file_columns(dataset: Dataset, period: str) -> list[str]:
     """The columns of a dataset's files, in their order."""
-    left_out = _NOT_IN_FILES if period == "month" else (*_NOT_IN_FILES, *_MONTHLY_ONLY)
+    left_out = VERSION_COLUMNS if period == "month" else (*VERSION_COLUMNS, *MONTH_COUNTS)
     return [name for name in dataset.column_names if name not in left_out]
 
 
@@ -55,7 +53,7 @@ def figures_in_force(
 ) -> list[tuple[object, ...]]:
     """The published figures that nothing superseded, in the order of their key, C collation."""
     table = TABLES[dataset.name]
-    dimension = dataset.key[3]
+    dimension = dataset.identity[-1]
     statement = (
         select(*(table.c[name] for name in columns))
         .where(table.c.service == service, table.c.period == period, table.c.superseded_at.is_(None))

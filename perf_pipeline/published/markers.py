@@ -1,18 +1,6 @@
-"""The markers of a published figure (DOMAIN 2.5): `[b][p]`, in alphabetical order."""
+"""Writing and reading the cell of markers of a published figure: `[b][p]`, in alphabetical order."""
 
-from enum import Enum
-
-
-class Marker(Enum):
-    """Shorthand that stands beside a figure, in a column of its own."""
-
-    BREAK = "b"
-    SUPPRESSED = "c"
-    ESTIMATED = "e"
-    PROVISIONAL = "p"
-    REVISED = "r"
-    NOT_AVAILABLE = "x"
-    NOT_APPLICABLE = "z"
+from perf_pipeline.catalogue.markers import Marker
 
 
 def markers(
@@ -20,7 +8,7 @@ def markers(
 ) -> str:
     """The markers column of a row."""
     given = {
-        Marker.BREAK: is_break,
+        Marker.BREAK_IN_SERIES: is_break,
         Marker.ESTIMATED: is_estimated,
         Marker.PROVISIONAL: is_provisional,
         Marker.NOT_AVAILABLE: is_not_available,

@@ -2,25 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.reporting_days import DayRange, month_end, month_start
 from perf_pipeline.published.markers import markers
+from perf_pipeline.warehouse.statements import run_sql
 
-_UNSET_DAYS = text(
-    "SELECT service, source_name AS source, report_date FROM perf.source_deliveries"
-    " WHERE source_name = ANY(:sources) AND outcome = 'unset' AND delivered_at IS NULL"
-    " AND report_date BETWEEN :first AND :last ORDER BY service, source_name, report_date"
-)
+_SQL = Path(__file__).parent / "sql"
 
 
 def not_available(connection: Connection, sources: Sequence[str], days: DayRange) -> pd.DataFrame:
     """Rows of service, source, period_start, period, origin and markers for unset days, and months of nothing else."""
     months = days.whole_months()
-    values = {"sources": list(sources), "first": months.first, "last": months.last}
-    unset = connection.execute(_UNSET_DAYS, values).all()
+    rows_of_ledger = run_sql(
+        connection, _SQL / "unset_days.sql", sources=list(sources), first_day=months.first, last_day=months.last
+    )
+    unset = [(row.service, row.source, row.report_date) for row in rows_of_ledger]
     rows = [(service, source, day, "day") for service, source, day in unset if day in days]
     per_month = Counter((service, source, month_start(day)) for service, source, day in unset)
     rows += [(*key, "month") for key, count in per_month.items() if count == month_end(key[2]).day]

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, func, select
 
-from perf_pipeline.catalogue.datasets import DATASETS, Dataset
+from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.orchestration.flow_assets import Fact, Written
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
@@ -15,14 +15,11 @@ from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline.warehouse.versions import Versioning, merge_versions
 
-_NOT_COMPARED = ("published_at", "superseded_at", "run_id")
-
 
 def versioning_of(dataset: Dataset) -> Versioning:
     """Versions of published figures: another one whenever any cell that readers see differs."""
-    identity = tuple(name for name in dataset.key if name != "published_at")
-    compared = tuple(name for name in dataset.column_names if name not in (*identity, *_NOT_COMPARED))
-    return Versioning(dataset.name, identity, compared, born=("published_at",))
+    compared = tuple(name for name in dataset.column_names if name not in (*dataset.identity, *VERSION_COLUMNS))
+    return Versioning(dataset.name, dataset.identity, compared, born=("published_at",))
 
 
 def publish(systems: Systems, name: str, read: Callable[[Connection], list[pd.DataFrame]], run_id: str) -> Written:
@@ -32,7 +29,7 @@ def publish(systems: Systems, name: str, read: Callable[[Connection], list[pd.Da
     gives way to an older one.
     """
     dataset = DATASETS[name]
-    columns = [column for column in dataset.column_names if column not in _NOT_COMPARED]
+    columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, name)
         frames = [frame.reindex(columns=columns).astype(object) for frame in read(connection)]

@@ -16,12 +16,12 @@ from perf_pipeline.published.release import Release, building_folder, publish_re
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
+from perf_pipeline.warehouse.statements import run_sql
 
 DESCRIPTION = """Every published figure in force, as files: CSV and JSON by service and indicator, the monthly OPG feed, and
 a manifest with the sha256 and rows of each. It appears whole or not at all."""
 
-# Only days that no later run has asked for again: what that one found is not out yet.
-_NOTE_RELEASED = text("UPDATE perf.source_deliveries SET released_at = :now WHERE run_id = :run_id")
+_SQL = Path(__file__).parent / "sql"
 
 
 def make_release(systems: Systems, name: str) -> Release:
@@ -74,7 +74,7 @@ def release(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems
     with failures_told_apart():
         made = make_release(systems, context.run.run_id)
         with transaction(systems.warehouse) as connection:
-            connection.execute(_NOTE_RELEASED, {"now": systems.clock(), "run_id": context.run.run_id})
+            run_sql(connection, _SQL / "note_released.sql", now=systems.clock(), run_id=context.run.run_id)
     return dg.MaterializeResult(
         metadata={
             "release": made.id,

@@ -1,35 +1,14 @@
 """The published months as a small table for a terminal."""
 
-from sqlalchemy import Engine, text
+from pathlib import Path
+
+from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.statements import run_sql
 
-_MONTHS = text(
-    """
-    SELECT
-        satisfaction.period_start,
-        satisfaction.service,
-        satisfaction.source,
-        satisfaction.responses_count,
-        satisfaction.headline_percent,
-        satisfaction.headline_method,
-        completion.cohort_completion_percent,
-        take_up.digital_take_up_percent,
-        satisfaction.markers AS satisfaction_markers,
-        completion.markers AS completion_markers,
-        take_up.markers AS take_up_markers
-    FROM perf.published_user_satisfaction AS satisfaction
-    LEFT JOIN perf.published_completion_rate AS completion
-        ON completion.service = satisfaction.service AND completion.period_start = satisfaction.period_start
-        AND completion.period = 'month' AND completion.lpa_type = 'all' AND completion.superseded_at IS NULL
-    LEFT JOIN perf.published_digital_take_up AS take_up
-        ON take_up.service = satisfaction.service AND take_up.period_start = satisfaction.period_start
-        AND take_up.period = 'month' AND take_up.lpa_type = 'all' AND take_up.superseded_at IS NULL
-    WHERE satisfaction.period = 'month' AND satisfaction.superseded_at IS NULL
-    ORDER BY satisfaction.service, satisfaction.period_start, satisfaction.source
-    """
-)
+_SQL = Path(__file__).parent / "sql"
 HEADINGS = ("month", "service", "ratings from", "responses", "satisfied", "method", "completion", "take-up")
 
 
@@ -47,7 +26,7 @@ def published_months(warehouse: Engine, services: Services) -> list[tuple[str, .
                 _cell(row.cohort_completion_percent, row.completion_markers),
                 _cell(row.digital_take_up_percent, row.take_up_markers),
             )
-            for row in connection.execute(_MONTHS)
+            for row in run_sql(connection, _SQL / "published_months.sql")
             if row.service in services and row.source == services[row.service].headline_source(row.period_start)
         ]
 

@@ -10,7 +10,8 @@ from sqlalchemy import URL, Engine
 from perf_pipeline.catalogue.checks import checks_of
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_touched
+from perf_pipeline.catalogue.windows import cohorts_touched
+from perf_pipeline.warehouse.engine import with_password
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -63,7 +64,7 @@ def validate(warehouse: Engine, dataset: str, days: DayRange) -> list[CheckOutco
 
 def _address(url: URL) -> str:
     """The warehouse's URL as Great Expectations accepts it: it wants a host even where a socket folder is given."""
-    return url.set(host=url.host or "localhost").render_as_string(hide_password=False)
+    return with_password(url.set(host=url.host or "localhost"))
 
 
 def _check_of(expectation: "ExpectationValidationResult") -> str:

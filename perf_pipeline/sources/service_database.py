@@ -8,7 +8,7 @@ import contextlib
 import io
 import queue
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -17,8 +17,17 @@ import psycopg2
 from psycopg2.extensions import connection as psycopg2_connection
 from sqlalchemy.engine import make_url
 
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.windows import DOUBLE_SUBMISSION_SECONDS
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
-from perf_pipeline.warehouse.engine import CONNECT_SECONDS, address_of, first_line
+from perf_pipeline.warehouse.engine import (
+    APPLICATION_NAME,
+    CONNECT_SECONDS,
+    SESSION_OPTIONS,
+    address_of,
+    first_line,
+    with_password,
+)
 
 _SQL = Path(__file__).parent / "sql"
 _BATCH_ROWS = 2000
@@ -54,13 +63,13 @@ class ServiceDatabase:
         self._streams: list[Generator[str, None, None]] = []
         self.address = address
 
-    def stream(self, query: str, parameters: Mapping[str, object]) -> Iterator[str]:
-        """Rows of `sources/sql/{query}.sql` as CSV lines, nulls as empty fields; one stream at a time.
+    def stream(self, query: str, days: DayRange) -> Iterator[str]:
+        """Rows of the days by `sources/sql/{query}.sql`, as CSV lines, nulls as empty fields; one stream at a time.
 
         Memory holds a few thousand rows however many there are. A source that breaks part of the way raises SourceError
         from the iterator, so that whoever writes the rows rolls back.
         """
-        rows = self._rows(query, parameters)
+        rows = self._rows(query, days)
         self._streams.append(rows)
         return rows
 
@@ -70,10 +79,10 @@ class ServiceDatabase:
             rows.close()
         self._connection.close()
 
-    def _rows(self, query: str, parameters: Mapping[str, object]) -> Generator[str, None, None]:
+    def _rows(self, query: str, days: DayRange) -> Generator[str, None, None]:
         batches: Batches = queue.Queue(maxsize=_BATCHES_AHEAD)
         abandoned = threading.Event()
-        reader = threading.Thread(target=self._read, args=(query, parameters, batches, abandoned), daemon=True)
+        reader = threading.Thread(target=self._read, args=(query, days, batches, abandoned), daemon=True)
         reader.start()
         try:
             while (batch := batches.get()) is not None:
@@ -95,11 +104,13 @@ class ServiceDatabase:
             _drain(batches)
             reader.join(timeout=0.05)
 
-    def _read(self, query: str, parameters: Mapping[str, object], batches: Batches, abandoned: threading.Event) -> None:
+    def _read(self, query: str, days: DayRange, batches: Batches, abandoned: threading.Event) -> None:
         sink = _Sink(batches, abandoned)
+        start_at, end_at = days.utc_bounds
+        values = {"start_at": start_at, "end_at": end_at, "repeat_seconds": DOUBLE_SUBMISSION_SECONDS}
         try:
             with self._connection.cursor() as cursor:
-                select = cursor.mogrify((_SQL / f"{query}.sql").read_text(encoding="utf-8"), parameters).decode()
+                select = cursor.mogrify((_SQL / f"{query}.sql").read_text(encoding="utf-8"), values).decode()
                 cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", cast("TextIO", sink))
             sink.flush()
             batches.put(None)
@@ -150,10 +161,10 @@ def reading(url: str) -> Iterator[ServiceDatabase]:
     parsed = make_url(url).set(drivername="postgresql")
     try:
         connection = psycopg2.connect(
-            parsed.render_as_string(hide_password=False),
+            with_password(parsed),
             connect_timeout=CONNECT_SECONDS,
-            application_name="perf_pipeline",
-            options="-c timezone=UTC -c client_encoding=UTF8",
+            application_name=APPLICATION_NAME,
+            options=SESSION_OPTIONS,
             **_SILENCE,
         )
     except psycopg2.Error as error:

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from perf_pipeline.catalogue.columns import CHANNELS
+from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.errors import PermanentSourceError
 
 _LPA_TYPES: Final = {"hw": "health-and-welfare", "pfa": "property-and-financial"}
 _SUBTYPES: Final = {lpa_type: subtype for subtype, lpa_type in _LPA_TYPES.items()}
-_CHANNELS: Final = ("online", "assisted", "paper", "phone", "other", "unknown")
 _LARGEST_COUNT: Final = 2**31 - 1
-_LONDON: Final = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, numbe
         raise _broken("a list in data and an object in meta", "another shape")
     for key, expected in (
         ("basis", "receiptDate"),
-        ("timezone", "Europe/London"),
+        ("timezone", TIMEZONE),
         ("from", first_day.isoformat()),
         ("to", last_day.isoformat()),
     ):
@@ -88,7 +87,7 @@ def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, numbe
     generated_at, complete_up_to = _instant(meta.get("generatedAt")), _day(meta.get("dataCompleteUpTo"))
     if generated_at is None:
         raise _broken("an instant with its offset in meta.generatedAt", meta.get("generatedAt"))
-    if complete_up_to is None or complete_up_to >= generated_at.astimezone(_LONDON).date():
+    if complete_up_to is None or complete_up_to >= london_day(generated_at):
         raise _broken("a day in meta.dataCompleteUpTo that ended before meta.generatedAt", meta.get("dataCompleteUpTo"))
     return Page(
         number=_whole(meta, "page", at_least=1),
@@ -143,7 +142,7 @@ def _read_row(raw: object, first_day: date, last_day: date, place: str) -> tuple
     return ref, ChannelCountRow(
         report_date=day,
         lpa_type=_LPA_TYPES[subtype],
-        **{f"{channel}_count": raw["channels"][channel] for channel in _CHANNELS},
+        **{f"{channel}_count": raw["channels"][channel] for channel in CHANNELS},
         total_count=raw["total"],
         is_final=raw["status"] == "final",
     )
@@ -151,9 +150,9 @@ def _read_row(raw: object, first_day: date, last_day: date, place: str) -> tuple
 
 def _unusable_because(raw: Mapping[str, Any]) -> str | None:
     channels, total = raw.get("channels"), raw.get("total")
-    if not isinstance(channels, Mapping) or not channels.keys() >= set(_CHANNELS):
+    if not isinstance(channels, Mapping) or not channels.keys() >= set(CHANNELS):
         return "missing_channel"
-    if len(channels) > len(_CHANNELS):
+    if len(channels) > len(CHANNELS):
         return "unknown_channel"
     counts = [*channels.values(), total]
     # A JSON true is an int to Python.

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from perf_pipeline.errors import WarehouseError
 
 CONNECT_SECONDS = 10
+APPLICATION_NAME = "perf_pipeline"
+"""What our sessions are called in a server's own views."""
+SESSION_OPTIONS = "-c timezone=UTC -c client_encoding=UTF8"
 MINIMUM_SERVER_VERSION = 140000
 
 
@@ -21,10 +24,15 @@ def warehouse_engine(url: str) -> Engine:
         executemany_mode="values_plus_batch",
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
-            "application_name": "perf_pipeline",
-            "options": "-c timezone=UTC -c client_encoding=UTF8",
+            "application_name": APPLICATION_NAME,
+            "options": SESSION_OPTIONS,
         },
     )
+
+
+def with_password(url: URL) -> str:
+    """The URL in full, as every reader of URLs takes it: SQLAlchemy leaves spaces as they are, libpq 18 refuses them."""
+    return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def address_of(url: str) -> str:

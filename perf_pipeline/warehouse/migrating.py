@@ -31,7 +31,8 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            _describe_tables(connection)
+            if owns_schema(connection):
+                _describe_tables(connection)
             after = version_of(connection)
     except DBAPIError as error:
         raise WarehouseError(
@@ -41,6 +42,12 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
     if after is None:
         raise AssertionError("an upgrade to head leaves a version")
     return before, after
+
+
+def owns_schema(connection: Connection) -> bool:
+    """Whether the connected account may describe the tables and grant rights on them: their owner alone may."""
+    statement = text("SELECT pg_has_role(current_user, nspowner, 'MEMBER') FROM pg_namespace WHERE nspname = :schema")
+    return bool(connection.execute(statement, {"schema": SCHEMA}).scalar())
 
 
 def _describe_tables(connection: Connection) -> None:

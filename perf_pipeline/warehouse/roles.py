@@ -9,14 +9,13 @@ from sqlalchemy.exc import ProgrammingError
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.errors import WarehouseError
 from perf_pipeline.warehouse.engine import first_line, transaction
+from perf_pipeline.warehouse.migrating import owns_schema
 from perf_pipeline.warehouse.tables import METADATA, SCHEMA
 
 READER = "perf_reader"
 """May read published figures, and nothing else: for pages and analysts."""
 WRITER = "perf_writer"
 """May read and write every table, and change none: for the nightly runs."""
-
-_IS_OURS = text("SELECT pg_has_role(current_user, nspowner, 'MEMBER') FROM pg_namespace WHERE nspname = :schema")
 
 
 def grant_roles(engine: Engine) -> tuple[str, ...]:
@@ -37,7 +36,7 @@ def grant_roles(engine: Engine) -> tuple[str, ...]:
 def _grant(engine: Engine) -> None:
     with transaction(engine) as connection:
         # A GRANT by who may not grant is only a warning to PostgreSQL.
-        if not connection.execute(_IS_OURS, {"schema": SCHEMA}).scalar():
+        if not owns_schema(connection):
             raise WarehouseError(
                 f"The schema {SCHEMA} belongs to another account, which alone can grant rights in it.",
                 next_step="run perf-pipeline migrate --roles as that account.",

@@ -62,7 +62,7 @@ def _table(dataset: Dataset) -> Table:
         if dataset.key[:2] != ("service", day_column):
             Index(f"{dataset.name}_by_{day_column}", table.c[day_column])
     if dataset.stage is Stage.PUBLISHED:
-        identity = [table.c[name] for name in dataset.key if name != "published_at"]
+        identity = [table.c[name] for name in dataset.identity]
         in_force = table.c.superseded_at.is_(None)
         Index(f"{dataset.name}_one_in_force", *identity, unique=True, postgresql_where=in_force)
     return table

@@ -2,33 +2,19 @@
 
 import os
 import pickle
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
-from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.errors import PerfPipelineError, PermanentSourceError, SettingsError
 from perf_pipeline.sources.sirius import ChannelCountDelivery, RetryBounds, SiriusClient
 
-TODAY = date(2026, 9, 10)
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
 ROWS_COUNT = 2 * 92
 KEY_ID, SECRET = "STANDINKEY", "no-value-outside-tests"
 QUICK = RetryBounds(tries_count=4, first_wait_seconds=0.01, longest_wait_seconds=0.05, give_up_after_seconds=5)
-
-
-@pytest.fixture
-def behaviour() -> SiriusBehaviour:
-    return SiriusBehaviour(hiccup_every=0)
-
-
-@pytest.fixture
-def url(behaviour: SiriusBehaviour) -> Iterator[str]:
-    with sirius_server(today=TODAY, behaviour=behaviour) as base_url:
-        yield base_url
 
 
 @pytest.fixture
@@ -48,8 +34,8 @@ def aws(no_aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return no_aws
 
 
-def read(url: str) -> ChannelCountDelivery:
-    return SiriusClient(url, bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+def read(sirius_url: str) -> ChannelCountDelivery:
+    return SiriusClient(sirius_url, bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
 
 
 def assert_one_clear_line(error: PerfPipelineError) -> None:
@@ -59,12 +45,12 @@ def assert_one_clear_line(error: PerfPipelineError) -> None:
 
 
 def test_signed_requests_are_accepted_and_each_try_is_signed_anew(
-    url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
+    sirius_url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
 ) -> None:
     behaviour.credentials = (KEY_ID, SECRET)
     behaviour.play(ErrorAnswer(429, "THROTTLED", retry_after_seconds=1))
     aws.setenv("AWS_SESSION_TOKEN", "stand-in-token")
-    client = SiriusClient(url, auth="sigv4", bounds=QUICK)
+    client = SiriusClient(sirius_url, auth="sigv4", bounds=QUICK)
     assert len(client.channel_counts(FIRST_DAY, LAST_DAY).rows) == ROWS_COUNT
     first, second = list(behaviour.received)[:2]
     assert first.query == second.query
@@ -74,67 +60,71 @@ def test_signed_requests_are_accepted_and_each_try_is_signed_anew(
 
 
 def test_a_wrong_secret_is_refused_without_being_printed(
-    url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
+    sirius_url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
 ) -> None:
     behaviour.credentials = (KEY_ID, SECRET)
     aws.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
     with pytest.raises(PermanentSourceError, match="403 FORBIDDEN") as caught:
-        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
     assert "another-secret" not in str(caught.value)
     assert KEY_ID not in str(caught.value)
 
 
-def test_an_unsigned_request_is_refused_where_a_signature_is_needed(url: str, behaviour: SiriusBehaviour) -> None:
+def test_an_unsigned_request_is_refused_where_a_signature_is_needed(
+    sirius_url: str, behaviour: SiriusBehaviour
+) -> None:
     behaviour.credentials = (KEY_ID, SECRET)
     with pytest.raises(PermanentSourceError, match="403 FORBIDDEN"):
-        read(url)
+        read(sirius_url)
 
 
 def test_a_password_in_netrc_is_never_sent(
-    url: str, behaviour: SiriusBehaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sirius_url: str, behaviour: SiriusBehaviour, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("default login someone password hidden")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    read(url)
+    read(sirius_url)
     assert all("authorization" not in asked.headers for asked in behaviour.received)
 
 
-def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(
+    sirius_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert len(read(url).rows) == ROWS_COUNT
+    assert len(read(sirius_url).rows) == ROWS_COUNT
 
 
-def test_missing_credentials_are_a_settings_error(url: str, no_aws: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_a_settings_error(sirius_url: str, no_aws: pytest.MonkeyPatch) -> None:
     no_aws.setenv("HOME", "/nonexistent")
     with pytest.raises(SettingsError, match="no AWS credentials") as caught:
-        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
     assert_one_clear_line(caught.value)
 
 
-def test_half_a_pair_of_credentials_is_a_settings_error(url: str, no_aws: pytest.MonkeyPatch) -> None:
+def test_half_a_pair_of_credentials_is_a_settings_error(sirius_url: str, no_aws: pytest.MonkeyPatch) -> None:
     no_aws.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     with pytest.raises(SettingsError, match="PartialCredentialsError"):
-        SiriusClient(url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
 
 
 @pytest.mark.parametrize(
-    "url",
+    "address",
     ["", "sirius.example", "ftp://sirius.example", "http://", "http://sirius:port", "http://[::1", "http://sirius:0"],
 )
-def test_an_address_that_is_none_is_a_settings_error(url: str) -> None:
+def test_an_address_that_is_none_is_a_settings_error(address: str) -> None:
     with pytest.raises(SettingsError, match="PERF_SIRIUS_URL is no web address") as caught:
-        SiriusClient(url)
+        SiriusClient(address)
     assert_one_clear_line(caught.value)
 
 
-@pytest.mark.parametrize("url", ["https://me:hidden@sirius.example", "https://sirius.example/?key=hidden"])
-def test_a_secret_in_the_address_is_refused_without_being_printed(url: str) -> None:
+@pytest.mark.parametrize("address", ["https://me:hidden@sirius.example", "https://sirius.example/?key=hidden"])
+def test_a_secret_in_the_address_is_refused_without_being_printed(address: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        SiriusClient(url)
+        SiriusClient(address)
     assert "hidden" not in str(caught.value)
 
 

@@ -1,6 +1,6 @@
 """What is left in the warehouse when Sirius does not deliver: a plain reason, and the figures of before."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,14 +9,12 @@ from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.sirius_behaviour import DroppedConnection, ErrorAnswer, Fault, RawAnswer, SiriusBehaviour
-from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.extracted.attempting import attempt_reading
 from perf_pipeline.extracted.channel_counts import extract_channel_counts
 from perf_pipeline.extracted.deliveries import Attempt
 from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
 from perf_pipeline_tests import extracting
 
-TODAY = date(2026, 9, 10)
 DAYS = DayRange(date(2026, 9, 7), date(2026, 9, 8))
 NIGHT = datetime(2026, 9, 10, 2, 30, tzinfo=UTC)
 NEXT_NIGHT = NIGHT + timedelta(days=1)
@@ -29,19 +27,8 @@ def warehouse(emptied_warehouse: Engine) -> Engine:
     return emptied_warehouse
 
 
-@pytest.fixture
-def behaviour() -> SiriusBehaviour:
-    return SiriusBehaviour(hiccup_every=0)
-
-
-@pytest.fixture
-def url(behaviour: SiriusBehaviour) -> Iterator[str]:
-    with sirius_server(today=TODAY, behaviour=behaviour) as base_url:
-        yield base_url
-
-
-def reader(warehouse: Engine, url: str) -> Callable[[Attempt], None]:
-    return lambda attempt: extract_channel_counts(warehouse, SiriusClient(url, bounds=QUICK), attempt)
+def reader(warehouse: Engine, sirius_url: str) -> Callable[[Attempt], None]:
+    return lambda attempt: extract_channel_counts(warehouse, SiriusClient(sirius_url, bounds=QUICK), attempt)
 
 
 def kept(warehouse: Engine) -> list[tuple[Any, ...]]:
@@ -62,13 +49,13 @@ def kept(warehouse: Engine) -> list[tuple[Any, ...]]:
     ],
 )
 def test_a_failure_is_noted_in_plain_words_and_the_figures_of_before_stay(
-    warehouse: Engine, url: str, behaviour: SiriusBehaviour, fault: Fault, said: str
+    warehouse: Engine, sirius_url: str, behaviour: SiriusBehaviour, fault: Fault, said: str
 ) -> None:
-    assert attempt_reading(warehouse, extracting.attempt("sirius", DAYS, NIGHT), reader(warehouse, url), tries=1)
+    assert attempt_reading(warehouse, extracting.attempt("sirius", DAYS, NIGHT), reader(warehouse, sirius_url), tries=1)
     before = kept(warehouse)
     behaviour.play(fault, times=10)
     assert not attempt_reading(
-        warehouse, extracting.attempt("sirius", DAYS, NEXT_NIGHT), reader(warehouse, url), tries=1
+        warehouse, extracting.attempt("sirius", DAYS, NEXT_NIGHT), reader(warehouse, sirius_url), tries=1
     )
     assert kept(warehouse) == before
     for row in extracting.ledger(warehouse, "sirius").values():
@@ -86,7 +73,7 @@ def test_a_server_that_is_down_is_a_failure_and_no_zero(warehouse: Engine) -> No
 
 
 def test_requests_that_nobody_can_sign_fail_this_source_alone(
-    warehouse: Engine, url: str, monkeypatch: pytest.MonkeyPatch
+    warehouse: Engine, sirius_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)
@@ -95,7 +82,7 @@ def test_requests_that_nobody_can_sign_fail_this_source_alone(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     def read(attempt: Attempt) -> None:
-        extract_channel_counts(warehouse, SiriusClient(url, auth="sigv4", bounds=QUICK), attempt)
+        extract_channel_counts(warehouse, SiriusClient(sirius_url, auth="sigv4", bounds=QUICK), attempt)
 
     assert not attempt_reading(warehouse, extracting.attempt("sirius", DAYS, NIGHT), read, tries=1)
     assert {row.outcome for row in extracting.ledger(warehouse, "sirius").values()} == {"failed"}

@@ -3,7 +3,7 @@
 import pickle
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from perf_pipeline.demo.sirius_behaviour import (
     SlowAnswer,
     TruncatedAnswer,
 )
-from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.errors import (
     PerfPipelineError,
     PermanentSourceError,
@@ -28,25 +27,13 @@ from perf_pipeline.errors import (
 )
 from perf_pipeline.sources.sirius import ChannelCountDelivery, RetryBounds, SiriusClient
 
-TODAY = date(2026, 9, 10)
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
 ROWS_COUNT = 2 * 92
 QUICK = RetryBounds(tries_count=4, first_wait_seconds=0.01, longest_wait_seconds=0.05, give_up_after_seconds=5)
 
 
-@pytest.fixture
-def behaviour() -> SiriusBehaviour:
-    return SiriusBehaviour(hiccup_every=0)
-
-
-@pytest.fixture
-def url(behaviour: SiriusBehaviour) -> Iterator[str]:
-    with sirius_server(today=TODAY, behaviour=behaviour) as base_url:
-        yield base_url
-
-
-def read(url: str, bounds: RetryBounds = QUICK, timeout_seconds: float = 5) -> ChannelCountDelivery:
-    return SiriusClient(url, bounds=bounds, timeout_seconds=timeout_seconds).channel_counts(FIRST_DAY, LAST_DAY)
+def read(sirius_url: str, bounds: RetryBounds = QUICK, timeout_seconds: float = 5) -> ChannelCountDelivery:
+    return SiriusClient(sirius_url, bounds=bounds, timeout_seconds=timeout_seconds).channel_counts(FIRST_DAY, LAST_DAY)
 
 
 def assert_one_clear_line(error: PerfPipelineError) -> None:
@@ -76,9 +63,11 @@ def assert_one_clear_line(error: PerfPipelineError) -> None:
         TruncatedAnswer(1000, announce_length=False),
     ],
 )
-def test_a_passing_failure_is_repeated_and_costs_no_row(url: str, behaviour: SiriusBehaviour, fault: Fault) -> None:
+def test_a_passing_failure_is_repeated_and_costs_no_row(
+    sirius_url: str, behaviour: SiriusBehaviour, fault: Fault
+) -> None:
     behaviour.play(fault, times=3)
-    assert len(read(url).rows) == ROWS_COUNT
+    assert len(read(sirius_url).rows) == ROWS_COUNT
     assert len(behaviour.received) == 3 + 2
 
 
@@ -93,13 +82,13 @@ def test_a_passing_failure_is_repeated_and_costs_no_row(url: str, behaviour: Sir
     ],
 )
 def test_a_lasting_failure_ends_within_the_bounds(
-    url: str, behaviour: SiriusBehaviour, fault: Fault, said: str
+    sirius_url: str, behaviour: SiriusBehaviour, fault: Fault, said: str
 ) -> None:
     behaviour.play(fault, times=100)
     with pytest.raises(TransientSourceError, match="4 tries in 0 s gave no other result") as caught:
-        read(url)
+        read(sirius_url)
     assert said in caught.value.what
-    assert url in caught.value.what
+    assert sirius_url in caught.value.what
     assert len(behaviour.received) == 4
     assert_one_clear_line(caught.value)
 
@@ -110,11 +99,11 @@ def test_a_lasting_failure_ends_within_the_bounds(
     [(400, "INVALIDREQUEST", "Bad Request"), (401, "UNAUTHORISED", "Unauthorized"), (403, "FORBIDDEN", "Forbidden")],
 )
 def test_a_refusal_says_code_and_title_at_once(
-    url: str, behaviour: SiriusBehaviour, status: int, code: str, title: str, envelope: Envelope
+    sirius_url: str, behaviour: SiriusBehaviour, status: int, code: str, title: str, envelope: Envelope
 ) -> None:
     behaviour.play(ErrorAnswer(status, code, envelope), times=100)
     with pytest.raises(PermanentSourceError) as caught:
-        read(url)
+        read(sirius_url)
     assert f"answered {status} {code} ({title})" in caught.value.what
     assert len(behaviour.received) == 1
     assert_one_clear_line(caught.value)
@@ -131,68 +120,68 @@ def test_a_refusal_says_code_and_title_at_once(
     ],
 )
 def test_an_answer_that_is_none_of_the_contract_is_permanent(
-    url: str, behaviour: SiriusBehaviour, answer: RawAnswer, said: str
+    sirius_url: str, behaviour: SiriusBehaviour, answer: RawAnswer, said: str
 ) -> None:
     behaviour.play(answer)
     with pytest.raises(PermanentSourceError) as caught:
-        read(url)
+        read(sirius_url)
     assert said in caught.value.what
     assert len(behaviour.received) == 1
     assert_one_clear_line(caught.value)
 
 
 @pytest.mark.parametrize("key", ["basis", "timezone", "version"])
-def test_counts_on_another_basis_are_refused(url: str, behaviour: SiriusBehaviour, key: str) -> None:
+def test_counts_on_another_basis_are_refused(sirius_url: str, behaviour: SiriusBehaviour, key: str) -> None:
     behaviour.edit_answer = lambda body: body["meta"].update({key: "2"})
     with pytest.raises(PermanentSourceError, match=f"meta.{key}, found '2'"):
-        read(url)
+        read(sirius_url)
 
 
-def test_retry_after_is_honoured(url: str, behaviour: SiriusBehaviour) -> None:
+def test_retry_after_is_honoured(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(ErrorAnswer(429, "THROTTLED", retry_after_seconds=1))
     started = time.monotonic()
-    assert len(read(url).rows) == ROWS_COUNT
+    assert len(read(sirius_url).rows) == ROWS_COUNT
     assert 1 <= time.monotonic() - started < 3
 
 
-def test_a_retry_after_beyond_the_bound_ends_at_once(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_retry_after_beyond_the_bound_ends_at_once(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(ErrorAnswer(429, "THROTTLED", retry_after_seconds=3600))
     started = time.monotonic()
     with pytest.raises(TransientSourceError, match=r"1 try in 0 s .* the next would have come 3600 s later"):
-        read(url)
+        read(sirius_url)
     assert time.monotonic() - started < 2
 
 
-def test_a_used_up_quota_without_a_time_ends_at_once(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_used_up_quota_without_a_time_ends_at_once(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     body = b'{"errors":{"id":"1","code":"OPGDATA-API-QUOTA_EXCEEDED","title":"Limit Exceeded","detail":""}}'
     behaviour.play(RawAnswer(body, status=429))
     with pytest.raises(TransientSourceError, match=r"429 QUOTA_EXCEEDED \(Limit Exceeded\): the quota is used up"):
-        read(url)
+        read(sirius_url)
     assert len(behaviour.received) == 1
 
 
-def test_pauses_grow(url: str, behaviour: SiriusBehaviour) -> None:
+def test_pauses_grow(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(ErrorAnswer(503, "UNAVAILABLE"), times=3)
     bounds = RetryBounds(tries_count=4, first_wait_seconds=0.1, longest_wait_seconds=10, give_up_after_seconds=10)
     started = time.monotonic()
-    read(url, bounds)
+    read(sirius_url, bounds)
     # 0.1, 0.2 and 0.4 s, each between its half and its whole.
     assert 0.35 <= time.monotonic() - started < 1.5
 
 
-def test_the_time_bound_holds_before_the_count(url: str, behaviour: SiriusBehaviour) -> None:
+def test_the_time_bound_holds_before_the_count(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(ErrorAnswer(503, "UNAVAILABLE"), times=1000)
     bounds = RetryBounds(tries_count=1000, first_wait_seconds=0.05, longest_wait_seconds=0.1, give_up_after_seconds=0.5)
     started = time.monotonic()
     with pytest.raises(TransientSourceError):
-        read(url, bounds)
+        read(sirius_url, bounds)
     assert time.monotonic() - started < 1
 
 
-def test_a_silent_server_is_a_transient_failure(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_silent_server_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(SlowAnswer(1), times=2)
     with pytest.raises(TransientSourceError, match="did not answer in time; 2 tries"):
-        read(url, RetryBounds(tries_count=2, first_wait_seconds=0.01), timeout_seconds=0.2)
+        read(sirius_url, RetryBounds(tries_count=2, first_wait_seconds=0.01), timeout_seconds=0.2)
 
 
 def test_a_server_that_is_down_is_a_transient_failure() -> None:
@@ -203,9 +192,9 @@ def test_a_server_that_is_down_is_a_transient_failure() -> None:
     assert_one_clear_line(caught.value)
 
 
-def test_https_to_a_server_without_tls_is_not_repeated(url: str, behaviour: SiriusBehaviour) -> None:
+def test_https_to_a_server_without_tls_is_not_repeated(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     with pytest.raises(PermanentSourceError, match="TLS"):
-        read(url.replace("http:", "https:"))
+        read(sirius_url.replace("http:", "https:"))
     assert len(behaviour.received) == 0
 
 
@@ -226,21 +215,21 @@ def once_in_page_two(change: dict[str, object]) -> Callable[[dict[str, Any]], No
 
 @pytest.mark.parametrize("change", [{"total": 300}, {"page": 1}, {"limit": 50}])
 def test_pages_that_disagree_once_are_read_again(
-    url: str, behaviour: SiriusBehaviour, change: dict[str, object]
+    sirius_url: str, behaviour: SiriusBehaviour, change: dict[str, object]
 ) -> None:
     behaviour.edit_answer = once_in_page_two(change)
-    assert len(read(url).rows) == ROWS_COUNT
+    assert len(read(sirius_url).rows) == ROWS_COUNT
     assert len(behaviour.received) == 4
 
 
-def test_a_total_that_keeps_changing_is_a_transient_failure(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_total_that_keeps_changing_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.edit_answer = lambda body: body["meta"].update(total=184 + body["meta"]["page"])
     with pytest.raises(TransientSourceError, match="do not fit together in 3 readings: page 2 says another") as caught:
-        read(url)
+        read(sirius_url)
     assert_one_clear_line(caught.value)
 
 
-def test_a_page_that_repeats_an_earlier_one_is_a_transient_failure(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_page_that_repeats_an_earlier_one_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     first_page: list[object] = []
 
     def repeat(body: dict[str, Any]) -> None:
@@ -249,16 +238,16 @@ def test_a_page_that_repeats_an_earlier_one_is_a_transient_failure(url: str, beh
 
     behaviour.edit_answer = repeat
     with pytest.raises(TransientSourceError, match="page 2 repeats rows of an earlier page"):
-        read(url)
+        read(sirius_url)
 
 
-def test_a_page_that_lacks_a_row_is_a_transient_failure(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_page_that_lacks_a_row_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.edit_answer = lambda body: body["data"].pop()
     with pytest.raises(TransientSourceError, match="page 1 holds 99 rows, not 100"):
-        read(url)
+        read(sirius_url)
 
 
-def test_a_smaller_page_limit_of_the_server_is_followed(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_smaller_page_limit_of_the_server_is_followed(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     def at_most_92(body: dict[str, Any]) -> None:
         rows, page = all_rows, body["meta"]["page"]
         body["data"] = rows[92 * (page - 1) : 92 * page]
@@ -266,12 +255,12 @@ def test_a_smaller_page_limit_of_the_server_is_followed(url: str, behaviour: Sir
 
     all_rows: list[object] = []
     behaviour.edit_answer = lambda body: all_rows.extend(body["data"])
-    read(url)
+    read(sirius_url)
     behaviour.edit_answer = at_most_92
-    assert len(read(url).rows) == ROWS_COUNT
+    assert len(read(sirius_url).rows) == ROWS_COUNT
 
 
-def test_unusable_rows_are_rejected_one_by_one(url: str, behaviour: SiriusBehaviour) -> None:
+def test_unusable_rows_are_rejected_one_by_one(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     def spoil(body: dict[str, Any]) -> None:
         if body["meta"]["page"] == 1:
             body["data"][0]["caseSubtype"] = "lpa"
@@ -281,7 +270,7 @@ def test_unusable_rows_are_rejected_one_by_one(url: str, behaviour: SiriusBehavi
             body["data"][5] = body["data"][4]
 
     behaviour.edit_answer = spoil
-    delivery = read(url)
+    delivery = read(sirius_url)
     assert [row.reason for row in delivery.rejected] == [
         "unknown_subtype",
         "negative_count",
@@ -293,14 +282,14 @@ def test_unusable_rows_are_rejected_one_by_one(url: str, behaviour: SiriusBehavi
     assert delivery.rows_read_count == ROWS_COUNT
 
 
-def test_days_the_wrong_way_round_are_a_usage_error(url: str) -> None:
+def test_days_the_wrong_way_round_are_a_usage_error(sirius_url: str) -> None:
     with pytest.raises(UsageError, match="from 2026-07-31 to 2026-05-01"):
-        SiriusClient(url).channel_counts(LAST_DAY, FIRST_DAY)
+        SiriusClient(sirius_url).channel_counts(LAST_DAY, FIRST_DAY)
 
 
-def test_a_server_that_comes_back_is_used_on_the_next_call(url: str, behaviour: SiriusBehaviour) -> None:
+def test_a_server_that_comes_back_is_used_on_the_next_call(sirius_url: str, behaviour: SiriusBehaviour) -> None:
     behaviour.play(ErrorAnswer(404, "NOTFOUND"), times=QUICK.tries_count)
-    client = SiriusClient(url, bounds=QUICK)
+    client = SiriusClient(sirius_url, bounds=QUICK)
     with pytest.raises(TransientSourceError):
         client.channel_counts(FIRST_DAY, LAST_DAY)
     assert client.channel_counts(FIRST_DAY, FIRST_DAY + timedelta(days=1)).rows

@@ -6,6 +6,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import connection as psycopg2_connection
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine, insert
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
@@ -46,6 +48,12 @@ _DEFAULTS: dict[str, dict[str, object]] = {
 _MONTH = {"days_included_count": 30, "days_expected_count": 30}
 
 PutFigure = Callable[..., None]
+
+
+@pytest.fixture
+def cursor(lpa_database: psycopg2_connection) -> Cursor:
+    """Where a test plants rows in its Make an LPA database; each statement commits."""
+    return lpa_database.cursor()
 
 
 @pytest.fixture

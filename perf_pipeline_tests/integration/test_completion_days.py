@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pytest
-from psycopg2.extensions import connection as psycopg2_connection
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_cohort import COHORT_DAYS, cohorts_of_days
+from perf_pipeline.catalogue.windows import COHORT_DAYS
+from perf_pipeline.daily_metrics.completion_cohort import cohorts_of_days
 from perf_pipeline.daily_metrics.completion_rate import states_of_days
 from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.warehouse.engine import connected
@@ -34,11 +34,6 @@ def warehouse(emptied_warehouse: Engine) -> Engine:
 @pytest.fixture
 def lpa_database_url(emptied_lpa_database_url: str) -> str:
     return emptied_lpa_database_url
-
-
-@pytest.fixture
-def cursor(lpa_database: psycopg2_connection) -> Cursor:
-    return lpa_database.cursor()
 
 
 @pytest.fixture

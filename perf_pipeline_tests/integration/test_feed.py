@@ -76,6 +76,15 @@ def test_counts_and_the_headline_are_whole_numbers(emptied_warehouse: Engine, tm
     assert fractional == {"digital-take-up", "completion-rate"}
 
 
+def test_a_completion_rate_waits_until_its_cohort_is_complete(
+    emptied_warehouse: Engine, put_figure: PutFigure, tmp_path: Path
+) -> None:
+    put_figure("published_completion_rate", markers="[p]")
+    put_figure("published_digital_take_up", markers="[p]")
+    (entries,) = feeds_of(emptied_warehouse, tmp_path).values()
+    assert [(entry["dataType"], entry["markers"]) for entry in entries] == [("digital-take-up", ["p"])]
+
+
 def test_take_up_and_completion_are_rounded_once_from_counts(
     emptied_warehouse: Engine, put_figure: PutFigure, tmp_path: Path
 ) -> None:
@@ -172,10 +181,10 @@ def test_another_service_has_files_of_its_own(emptied_warehouse: Engine, put_fig
     assert {entry["service"] for entry in feeds["use_a_lasting_power_of_attorney_26_04.json"]} == {"use-an-lpa"}
 
 
-def test_a_break_of_headline_source_takes_the_ratings_of_the_month_s_first_day(
+def test_a_change_of_headline_source_changes_the_ratings_of_the_feed_from_that_month_on(
     emptied_warehouse: Engine, put_figure: PutFigure, tmp_path: Path
 ) -> None:
-    eras = [{"from": "2021-03-01", "source": "done-page"}, {"from": "2026-04-15", "source": "in-service"}]
+    eras = [{"from": "2021-03-01", "source": "done-page"}, {"from": "2026-05-01", "source": "in-service"}]
     service = Service.model_validate(MAKE_AN_LPA.model_dump(by_alias=True) | {"headline_sources": eras})
     put_figure("published_user_satisfaction")
     put_figure("published_user_satisfaction", source="in-service", very_satisfied_count=1)

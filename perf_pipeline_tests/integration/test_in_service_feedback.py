@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from psycopg2.extensions import connection as psycopg2_connection
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine
 
@@ -35,11 +34,6 @@ def warehouse(emptied_warehouse: Engine) -> Engine:
 @pytest.fixture
 def lpa_database_url(emptied_lpa_database_url: str) -> str:
     return emptied_lpa_database_url
-
-
-@pytest.fixture
-def cursor(lpa_database: psycopg2_connection) -> Cursor:
-    return lpa_database.cursor()
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.windows import TRAILING_DAYS
 from perf_pipeline.errors import WarehouseError
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery, record_no_delivery
 from perf_pipeline.orchestration.jobs import range_tags
-from perf_pipeline.orchestration.planning import TRAILING_DAYS, sources_of
+from perf_pipeline.orchestration.planning import sources_of
 from perf_pipeline.orchestration.schedules import nightly
 from perf_pipeline.warehouse.engine import transaction
 

@@ -5,6 +5,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.errors import WarehouseError
+from perf_pipeline.warehouse.migrating import migrate, newest_version
 from perf_pipeline.warehouse.roles import READER, WRITER, grant_roles
 
 
@@ -40,6 +41,13 @@ def test_the_writer_writes_rows_and_changes_no_table(with_roles: Engine) -> None
 def test_granting_again_changes_nothing(with_roles: Engine) -> None:
     assert grant_roles(with_roles) == (READER, WRITER)
     run_as(with_roles, READER, "SELECT 1 FROM perf.published_digital_take_up")
+
+
+def test_the_writer_may_ask_for_a_migration_that_is_done(with_roles: Engine) -> None:
+    writer = create_engine(with_roles.url, connect_args={"options": f"-c role={WRITER}"})
+    before, after = migrate(writer)
+    writer.dispose()
+    assert before == after == newest_version()
 
 
 def test_rights_that_were_given_by_hand_are_taken_back(with_roles: Engine) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perf_pipeline.demo.apportioning import apportion
 from perf_pipeline.demo.channel_model import (
     DAYS_UNTIL_FINAL,
     ChannelCounts,
-    apportion,
     counts_as_seen,
     online_applications,
     settled_counts,

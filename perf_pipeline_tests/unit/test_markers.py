@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf_pipeline.published.markers import Marker, joined, letters, markers
+from perf_pipeline.catalogue.markers import Marker
+from perf_pipeline.published.markers import joined, letters, markers
 
 flags = st.fixed_dictionaries(
     {name: st.booleans() for name in ("is_break", "is_estimated", "is_provisional", "is_not_available")}

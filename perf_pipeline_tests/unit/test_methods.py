@@ -40,6 +40,11 @@ def test_a_further_era_takes_over_on_its_first_day() -> None:
     assert [method_in_force(date(2027, month, 1), eras) for month in (3, 4)] == [TOP_TWO_BOX, WEIGHTED_MEAN]
 
 
+def test_an_era_begins_with_a_month() -> None:
+    with pytest.raises(ValueError, match="begins on the first day of a month, not on 2027-04-15"):
+        Era(date(2027, 4, 15), WEIGHTED_MEAN.id)
+
+
 @given(st.dates(), st.dates())
 def test_two_days_have_different_methods_exactly_where_a_break_lies_between_them(one: date, other: date) -> None:
     first, last = sorted((one, other))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.windows import TRAILING_DAYS
 from perf_pipeline.orchestration.planning import (
-    TRAILING_DAYS,
     KnownDay,
     available_sources,
     plan,
@@ -53,6 +53,13 @@ def test_a_day_that_is_built_and_final_is_left_alone() -> None:
 )
 def test_a_day_is_built_again_for_a_reason(known: KnownDay | None, reason: str) -> None:
     assert reason_for(known) == reason
+
+
+def test_days_whose_types_settle_are_built_again() -> None:
+    days = DayRange(date(2026, 1, 1), date(2026, 6, 30))
+    planned = plan(dict.fromkeys(days, built()), SOURCES, days)
+    settling = [day for day, reason in planned.items() if reason == "the types of its applications settle"]
+    assert settling == [date(2026, 4, 1), date(2026, 4, 2)]
 
 
 def test_a_source_that_is_still_unset_is_no_reason() -> None:

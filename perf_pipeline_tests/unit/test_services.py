@@ -81,6 +81,7 @@ deputy-reporting:
         ("user-satisfaction =", "completion-rate =", "publishes completion-rate but has no source for it"),
         ('source = "done-page"', 'source = "in-service"', "has headline source in-service but no such source"),
         ('[[deputy-reporting.headline_sources]]\nfrom = 2021-03-01\nsource = "done-page"', "", "no headline source"),
+        ("from = 2021-03-01", "from = 2021-03-02", "a headline source begins on the first day of a month"),
         ('{ slug = "deputy-reporting" }', "{}", "deputy-reporting.sources.done-page.slug: Field required"),
         ('feed = "deputy_reporting"', 'feed = "../deputy"', "deputy-reporting.feed: String should match"),
         ("[deputy-reporting", "[deputy_2", "deputy_2.slug: String should match"),

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf_pipeline.daily_metrics.digital_take_up import COUNTS, whole_days, with_take_up
+from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
+from perf_pipeline.daily_metrics.digital_take_up import whole_days, with_take_up
 
 DAY = date(2026, 5, 1)
 
 
 def take_up_of(online: int, assisted: int, paper: int, phone: int, other: int, unknown: int) -> dict[str, object]:
     channels = (online, assisted, paper, phone, other, unknown)
-    counts = pd.DataFrame([(*channels, sum(channels))], columns=list(COUNTS))
+    counts = pd.DataFrame([(*channels, sum(channels))], columns=list(TAKE_UP_COUNTS))
     return {str(name): value for name, value in with_take_up(counts).iloc[0].items()}
 
 

@@ -33,5 +33,5 @@ SELECT
             AND later.delivered_at >= (later.report_date + 1)::timestamp AT TIME ZONE :timezone
     ) <= CAST(:cohort_days AS integer) AS is_provisional
 FROM days
-CROSS JOIN (VALUES ('health-and-welfare'), ('property-and-financial'), ('unknown')) AS types (lpa_type)
+CROSS JOIN unnest(CAST(:lpa_types AS text[])) AS types (lpa_type)
 LEFT JOIN counts USING (service, report_date, lpa_type)

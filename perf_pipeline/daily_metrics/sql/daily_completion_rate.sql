@@ -1,11 +1,11 @@
--- A row for every delivered day and type, zeros included. A day first read more than nine months late is an undercount:
--- accounts unused for that long are deleted, and with them their applications.
+-- A row for every delivered day and type, zeros included. A day first read so late that accounts unused since
+-- then had been deleted, and their applications with them, is an undercount.
 WITH days AS (
     SELECT
         service,
         report_date,
         delivered_at < (report_date + 1)::timestamp AT TIME ZONE :timezone AS is_provisional,
-        (first_delivered_at AT TIME ZONE :timezone)::date > (report_date + interval '9 months')::date AS is_estimated
+        (first_delivered_at AT TIME ZONE :timezone)::date > (report_date + make_interval(months => CAST(:accounts_kept_months AS integer)))::date AS is_estimated
     FROM perf.source_deliveries
     WHERE
         source_name = 'applications' AND delivered_at IS NOT NULL AND report_date BETWEEN :first_day AND :last_day
@@ -45,5 +45,5 @@ SELECT
     days.is_provisional,
     days.is_estimated
 FROM days
-CROSS JOIN (VALUES ('health-and-welfare'), ('property-and-financial'), ('unknown')) AS types (lpa_type)
+CROSS JOIN unnest(CAST(:lpa_types AS text[])) AS types (lpa_type)
 LEFT JOIN counts USING (service, report_date, lpa_type)

@@ -10,6 +10,6 @@ SELECT
     unknown_count,
     total_count,
     NOT is_final
-    AND last_seen_at < (report_date + CAST(:window_days AS integer))::timestamp AT TIME ZONE :timezone AS is_provisional
+    AND last_seen_at < (report_date + CAST(:revision_days AS integer))::timestamp AT TIME ZONE :timezone AS is_provisional
 FROM perf.extracted_channel_counts
 WHERE superseded_at IS NULL AND report_date BETWEEN :first_day AND :last_day

@@ -1,5 +1,5 @@
 -- Counts of the delivered days; a delivered day without a rating is a row of zeros. A day of the service's own table that
--- was first read more than two years late is an undercount: the service prunes its ratings after that time.
+-- was first read when the service had already pruned its ratings is an undercount.
 SELECT
     ledger.service,
     ledger.report_date,
@@ -12,7 +12,9 @@ SELECT
     ledger.is_short OR ledger.delivered_at < (ledger.report_date + 1)::timestamp AT TIME ZONE :timezone AS is_provisional,
     ledger.is_short OR (
         ledger.source_name = 'in-service'
-        AND (ledger.first_delivered_at AT TIME ZONE :timezone)::date > (ledger.report_date + interval '2 years')::date
+        AND (ledger.first_delivered_at AT TIME ZONE :timezone)::date > (
+            ledger.report_date + make_interval(months => CAST(:ratings_kept_months AS integer))
+        )::date
     ) AS is_estimated
 FROM perf.source_deliveries AS ledger
 LEFT JOIN perf.extracted_feedback AS feedback
@@ -21,7 +23,7 @@ LEFT JOIN perf.extracted_feedback AS feedback
     AND feedback.report_date = ledger.report_date
     AND feedback.superseded_at IS NULL
 WHERE
-    ledger.source_name IN ('done-page', 'in-service')
+    ledger.source_name = ANY(:sources)
     AND ledger.delivered_at IS NOT NULL
     AND ledger.report_date BETWEEN :first_day AND :last_day
 GROUP BY ledger.service, ledger.source_name, ledger.report_date

@@ -1,5 +1,5 @@
 -- The earliest stamp ever seen stands. A creation or completion counts under the type at its first extraction; a start
--- under the last type known until it settles. What an earlier reading brings late takes nothing back from a later one.
+-- under the last type known until its cohort closes. What an earlier reading brings late takes nothing back from a later one.
 -- A row with nothing new that was seen on the same day already is left alone: rewriting it would cost more than the rest.
 INSERT INTO perf.extracted_application_states AS kept (
     service, application_hash, started_at, started_date, started_lpa_type, created_at, created_date, created_lpa_type,
@@ -44,7 +44,9 @@ ON CONFLICT (service, application_hash) DO UPDATE SET
         WHEN
             excluded.started_lpa_type <> 'unknown'
             AND excluded.last_seen_at >= kept.last_seen_at
-            AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date <= kept.started_date + CAST(:settled_days AS integer)
+            -- Day 90 is first read on the morning after it.
+            AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date - 1
+            <= kept.started_date + CAST(:settled_days AS integer)
             THEN excluded.started_lpa_type
         ELSE kept.started_lpa_type
     END,

@@ -22,7 +22,7 @@ read_rows AS (
 gaps AS (
     SELECT
         id, received, content,
-        received - lag(received) OVER (PARTITION BY content ORDER BY received, id) <= interval '300 seconds' AS is_near
+        received - lag(received) OVER (PARTITION BY content ORDER BY received, id) <= make_interval(secs => %(repeat_seconds)s) AS is_near
     FROM read_rows
     WHERE has_comment
 ),
@@ -40,15 +40,15 @@ numbered AS (
     FROM runs
 ),
 walked AS (
-    -- Along each run of near repeats: a row counts unless it came within 300 seconds of the last row that counted.
+    -- Along each run of near repeats: a row counts unless it came too soon after the last row that counted.
     SELECT id, content, run, place, received AS kept_at, false AS is_duplicate
     FROM numbered
     WHERE place = 1 AND length > 1
     UNION ALL
     SELECT
         later.id, later.content, later.run, later.place,
-        CASE WHEN later.received - walked.kept_at <= interval '300 seconds' THEN walked.kept_at ELSE later.received END,
-        later.received - walked.kept_at <= interval '300 seconds'
+        CASE WHEN later.received - walked.kept_at <= make_interval(secs => %(repeat_seconds)s) THEN walked.kept_at ELSE later.received END,
+        later.received - walked.kept_at <= make_interval(secs => %(repeat_seconds)s)
     FROM walked
     JOIN numbered AS later
         ON later.content = walked.content AND later.run = walked.run AND later.place = walked.place + 1
