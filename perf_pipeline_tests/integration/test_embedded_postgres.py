@@ -160,7 +160,7 @@ def test_the_locale_of_the_environment_does_not_matter(tmp_path: Path, variables
 
 def test_postgres_variables_of_the_environment_do_not_lead_elsewhere(tmp_path: Path) -> None:
     elsewhere = {"PGPORT": "1", "PGHOST": "/nowhere", "PGUSER": "somebody", "PGDATA": "/nowhere", "PGDATABASE": "none"}
-    child(tmp_path, variables=elsewhere)
+    assert len(child(tmp_path, variables=elsewhere)) == 1
 
 
 def test_two_homes_have_two_servers_at_once(tmp_path: Path) -> None:
