@@ -45,6 +45,8 @@ setup(
     ],
     extras_require={
         "test": [
+            "aiosmtpd>=1.4.6",
+            "cryptography>=50",
             "hypothesis>=6.150",
             "mypy>=2.4",
             "pandas-stubs>=3.1",

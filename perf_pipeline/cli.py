@@ -11,13 +11,16 @@ import traceback
 from collections.abc import Callable, Iterator, Sized
 from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+from uuid import uuid4
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day, london_day
+from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.warehouse.engine import first_line
@@ -135,6 +138,23 @@ def doctor() -> None:
         sys.exit(1)
 
 
+@cli.command("audit-feed")
+@click.argument("file", type=click.Path(path_type=Path))
+def audit_feed(file: Path) -> None:
+    """List the faults of an OPG feed file, each with its entry."""
+    from perf_pipeline.sources.feed_audit import audit, conclusion
+    from perf_pipeline.sources.published_history import read_feed
+
+    services = load_services(load_settings().services_file)
+    reading = read_feed(file)
+    faults = audit(reading, [service.slug for service in services], london_day(datetime.now(UTC)))
+    for fault in faults:
+        click.echo(str(fault))
+    click.echo(conclusion(reading, faults))
+    if faults:
+        sys.exit(1)
+
+
 def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRange:
     newest = last_ended_day(datetime.now(UTC))
     if settings.first_day > newest:
@@ -160,10 +180,12 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
     from perf_pipeline.definitions import defs
+    from perf_pipeline.orchestration.alerting import tell
     from perf_pipeline.orchestration.planning import night_plan
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance, run_range
     from perf_pipeline.published.summary import HEADINGS, as_text, published_months
+    from perf_pipeline.quality.causes import merged
 
     with ExitStack() as stack:
         systems = stack.enter_context(open_systems(settings, progress=_note))
@@ -171,18 +193,21 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         started = time.monotonic()
         planned = set(days if everything else night_plan(systems.warehouse, systems.services, settings, days))
         ranges = as_ranges(planned)
-        outcomes = []
+        outcomes, asked = [], f"command {uuid4()}"
         for number, run_days in enumerate(ranges, start=1):
             _note(f"Run {number} of {len(ranges)}: {run_days} ({_counted(run_days)})")
             tick = _ticker(started)
-            outcomes.append(run_range(defs, instance, systems, run_days, tick, shows_tracebacks=_DEBUG in sys.argv))
+            outcomes.append(
+                run_range(defs, instance, systems, run_days, tick, asked=asked, shows_tracebacks=_DEBUG in sys.argv)
+            )
         _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
-        failures = [failure for outcome in outcomes for failure in outcome.failures]
-        for failure in dict.fromkeys(failures):
-            click.echo(f"Failed: {failure}", err=True)
+        causes = merged(cause for outcome in outcomes for cause in outcome.causes)
+        for cause in causes:
+            click.echo(f"Failed: {cause}", err=True)
+        tell(systems.warehouse, settings, causes, asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
-    if failures:
+    if causes:
         sys.exit(1)
 
 

@@ -20,12 +20,14 @@ from perf_pipeline.monthly_metrics.user_satisfaction import monthly_user_satisfa
 from perf_pipeline.orchestration.jobs import build_and_publish
 from perf_pipeline.orchestration.resources import systems_resource
 from perf_pipeline.orchestration.schedules import nightly
+from perf_pipeline.orchestration.sensors import night_was_missed, run_failed
 from perf_pipeline.published.completion_rate import published_completion_rate
-from perf_pipeline.published.delivery_check import every_source_delivered
 from perf_pipeline.published.digital_take_up import published_digital_take_up
 from perf_pipeline.published.release_asset import release
 from perf_pipeline.published.user_satisfaction import published_user_satisfaction
+from perf_pipeline.published.verdict_check import every_day_passed
 from perf_pipeline.quality.checks import QUALITY_CHECKS
+from perf_pipeline.quality.verdict_assets import daily_verdicts, monthly_verdicts
 from perf_pipeline.sources.external_assets import SOURCES
 
 FLOW: list[dg.AssetsDefinition | dg.AssetSpec] = [
@@ -39,10 +41,13 @@ FLOW: list[dg.AssetsDefinition | dg.AssetSpec] = [
     daily_completion_rate,
     daily_completion_cohort,
     daily_digital_take_up,
-    # monthly_metrics: summed again from counts
+    # quality: a verdict on every day
+    daily_verdicts,
+    # monthly_metrics: summed again from the counts of good days
     monthly_user_satisfaction,
     monthly_completion_rate,
     monthly_digital_take_up,
+    monthly_verdicts,
     # published: every version of every figure, then the files
     published_user_satisfaction,
     published_completion_rate,
@@ -52,9 +57,10 @@ FLOW: list[dg.AssetsDefinition | dg.AssetSpec] = [
 
 defs = dg.Definitions(
     assets=FLOW,
-    asset_checks=[*QUALITY_CHECKS, every_source_delivered],
+    asset_checks=[*QUALITY_CHECKS, every_day_passed],
     jobs=[build_and_publish],
     schedules=[nightly],
+    sensors=[run_failed, night_was_missed],
     resources={"systems": systems_resource},
     # One process a run: the steps are short, and a process for each would take longer than their work.
     executor=dg.in_process_executor,

@@ -9,6 +9,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,8 @@ FIRST_POSSIBLE_DAY = date(2021, 1, 1)
 _NEXT_STEP = "correct it; .env.example describes every variable."
 _DAGSTER_DATABASE = "PERF_DAGSTER_DATABASE_URL"
 _SERVICE_DATABASE = re.compile(r"PERF_[A-Z_]+_DATABASE_URL")
+_EMAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+_HTTP = ("http", "https")
 
 
 class Settings(BaseSettings):
@@ -55,7 +58,25 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the hashes that stand for application ids. Default: made once, kept in PERF_HOME/hash.key.",
     )
+    data_docs_url: str | None = Field(
+        default=None,
+        description="Address at which PERF_PUBLISH_DIR/.data_docs is served. Default: links to the files.",
+    )
     dagit_port: int = Field(default=3000, ge=1, le=65535, description="Port of Dagit on 127.0.0.1.")
+    dagit_url: str | None = Field(
+        default=None,
+        description="Address of Dagit that links in alerts lead to. Default: 127.0.0.1 at PERF_DAGIT_PORT.",
+    )
+    alert_webhook_url: SecretStr | None = Field(
+        default=None, description="Incoming webhook that alerts are posted to. Unset: none."
+    )
+    alert_email_to: str | None = Field(
+        default=None, description="Who gets alerts by e-mail: addresses, comma separated. Unset: nobody."
+    )
+    alert_email_from: str | None = Field(default=None, description="The address that alerts come from.")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="The mail server: smtp:// (STARTTLS where it is offered) or smtps:// (TLS)."
+    )
 
     @field_validator("database_url", "dagster_database_url", "lpa_database_url")
     @classmethod
@@ -76,6 +97,62 @@ class Settings(BaseSettings):
             raise ValueError("must be a folder; an address can't be used for it")
         return value
 
+    @field_validator("dagit_url")
+    @classmethod
+    def _reject_what_no_link_begins_with(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = _address(value, _HTTP)
+        if "@" in address.netloc:
+            raise ValueError("holds a user or password, which every alert would show")
+        if address.query or address.fragment:
+            raise ValueError("holds a ? or #; expected only where Dagit begins, such as https://dagit.example")
+        return value.rstrip("/")
+
+    @field_validator("alert_webhook_url")
+    @classmethod
+    def _reject_other_webhooks(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _address(value.get_secret_value(), _HTTP)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _reject_other_mail_servers(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            address = _address(value.get_secret_value(), ("smtp", "smtps"))
+            if address.path.strip("/") or address.query or address.fragment:
+                raise ValueError("holds more than user, password, host and port; write a / of a password as %2F")
+            if not unquote(address.netloc).isascii():
+                raise ValueError("holds letters beyond ASCII, which mail servers take in no user or password")
+            if bool(address.username) != bool(address.password):
+                raise ValueError("holds only one of user and password; expected smtp://user:password@host:port")
+        return value
+
+    @field_validator("alert_email_to", "alert_email_from")
+    @classmethod
+    def _reject_what_is_no_email_address(cls, value: str | None) -> str | None:
+        if value is not None and not all(map(_EMAIL_ADDRESS.fullmatch, _listed(value))):
+            raise ValueError("is not a plain e-mail address, such as team@service.example")
+        return value
+
+    @field_validator("alert_email_from")
+    @classmethod
+    def _reject_several_senders(cls, value: str | None) -> str | None:
+        if value is not None and "," in value:
+            raise ValueError("holds several addresses; mail comes from one")
+        return value
+
+    @property
+    def alert_recipients(self) -> list[str]:
+        """The addresses that alerts are mailed to."""
+        return _listed(self.alert_email_to or "")
+
+    @property
+    def dagit_address(self) -> str:
+        """Where links to Dagit lead, without a closing slash."""
+        return self.dagit_url or f"http://127.0.0.1:{self.dagit_port}"
+
     @property
     def is_embedded(self) -> bool:
         """Whether nothing points at a real system, so that all of them are stood in."""
@@ -90,6 +167,25 @@ class Settings(BaseSettings):
             return with_driver(os.environ[variable]) if os.environ.get(variable) else None
         except ValueError as error:
             raise SettingsError(f"{variable} {error}.", next_step=_NEXT_STEP) from None
+
+
+def _listed(addresses: str) -> list[str]:
+    """The parts of a comma separated list."""
+    return [part.strip() for part in addresses.split(",")] if addresses else []
+
+
+def _address(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    """The parts of a URL. Raises ValueError, whose text holds nothing of it: the rest may be a secret."""
+    expected = " or ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # urllib's own quotes what stands where the port should; that may be the password.
+        is_whole = False
+    if not is_whole or not url.isprintable() or " " in url:
+        raise ValueError(f"is not an address that begins with {expected} and names a host")
+    return parts
 
 
 def _service_databases_set() -> bool:
@@ -137,4 +233,15 @@ def load_settings() -> Settings:
             "A source variable is set but PERF_DATABASE_URL is not, so there is no warehouse to write to.",
             next_step="set PERF_DATABASE_URL, or unset the sources for the embedded default.",
         )
+    _refuse_half_of_the_mail(settings)
     return settings
+
+
+def _refuse_half_of_the_mail(settings: Settings) -> None:
+    names = ("alert_email_to", "alert_email_from", "smtp_url")
+    unset = [f"PERF_{name.upper()}" for name in names if getattr(settings, name) is None]
+    if 0 < len(unset) < len(names):
+        raise SettingsError(
+            f"Alerts can't be mailed: {' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set.",
+            next_step="set all of PERF_ALERT_EMAIL_TO, PERF_ALERT_EMAIL_FROM and PERF_SMTP_URL, or none of them.",
+        )

@@ -6,6 +6,7 @@ from enum import Enum
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
 from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.severity import Result, Severity
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
@@ -22,6 +23,7 @@ class ColumnType(Enum):
     FLAG = "flag"
     HASH = "hash"  # 128 bits that stand for an identifier
     MARKERS = "markers"  # `[b][p]`: a sorted run of markers
+    ROWS = "rows"  # rows of another table, as JSON
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Column:
     description: str
     is_required: bool = True
     allowed: tuple[str, ...] = ()
+    minimum: int = 0
+    """Of a count or percentage."""
     maximum: int | None = None
     made_from: tuple[str, ...] = ()
     """The columns of the same row that the value is reckoned from."""
@@ -192,7 +196,7 @@ _ENTRIES = (
     ),
     Column("feedback_key", ColumnType.HASH, "Stands for the row in its source, so that reading it again finds it."),
     _instant("received_at", "When the rating was given; the start of the day for an aggregate."),
-    Column("rating", ColumnType.COUNT, "5 very satisfied to 1 very dissatisfied.", maximum=5),
+    Column("rating", ColumnType.COUNT, "5 very satisfied to 1 very dissatisfied.", minimum=1, maximum=5),
     _count("ratings_count", "How many ratings the row stands for: 1 for a response."),
     Column(
         "page_path",
@@ -245,6 +249,7 @@ _ENTRIES = (
         "released_at",
         "When the run that asked last had published what came of it; empty until then, and for good when it broke off.",
     ),
+    _optional_day("complete_up_to", "The last day that the source itself called complete when it was last read."),
     Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
     _count("rows_read_count", "Rows of the day that the source gave."),
     _count("rows_kept_count", "Of them, rows that count."),
@@ -255,6 +260,24 @@ _ENTRIES = (
     Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
     _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
     _instant("published_at", "When this version of the figure was published."),
+    # verdicts
+    _name("check_name", "The check, a sentence that is true when it passes; docs/quality.md tells about each."),
+    _name(
+        "severity",
+        "What a failure does: it holds the day back; it fails the run and holds nothing back; it is shown.",
+        *(severity.value for severity in Severity),
+    ),
+    _name(
+        "result",
+        "How the check ended. One that crashed did not pass.",
+        *(result.value for result in Result),
+    ),
+    Column("observed", ColumnType.TEXT, "What the check found. Never anybody's words.", is_required=False),
+    Column("expected", ColumnType.TEXT, "What it expected to find.", is_required=False),
+    _instant("decided_at", "When the check was made."),
+    Column("good_rows", ColumnType.ROWS, "The rows of the day as they were when they last passed."),
+    Column("cause", ColumnType.TEXT, "Stands for what was told about, and in which run or night."),
+    _instant("told_at", "When the message was sent."),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ENTRIES}

@@ -175,6 +175,7 @@ _ENTRIES = (
             "rows_duplicate_count",
             "run_id",
             "released_at",
+            "complete_up_to",
         ),
     ),
     Dataset(
@@ -188,6 +189,44 @@ _ENTRIES = (
             optional("report_date"),
             *_columns("reason", *_SEEN, "resolved_at"),
         ),
+    ),
+    Dataset(
+        "verdicts",
+        Stage.QUALITY,
+        "The verdict of every check on every day of every dataset; for monthly datasets the day is the month's first."
+        " What is built again has no verdict until it is checked again; without one nothing is made of it.",
+        "one row per dataset, service, day and check",
+        ("dataset", "service", "report_date", "check_name"),
+        _columns(
+            "dataset",
+            "service",
+            "report_date",
+            "check_name",
+            "severity",
+            "result",
+            "observed",
+            "expected",
+            "run_id",
+            "decided_at",
+        ),
+    ),
+    Dataset(
+        "last_good_days",
+        Stage.QUALITY,
+        "Days as they were when they last passed, for those that were built again and have not passed since:"
+        " months go on counting them.",
+        "one row per dataset, service and day",
+        ("dataset", "service", "report_date"),
+        _columns("dataset", "service", "report_date", "good_rows"),
+    ),
+    Dataset(
+        "alerts_told",
+        Stage.QUALITY,
+        "What people were told about, so that each cause is told once.",
+        "one row per cause",
+        ("cause",),
+        _columns("cause", "told_at"),
+        day_columns=(),
     ),
     Dataset(
         "daily_user_satisfaction",

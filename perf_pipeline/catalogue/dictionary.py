@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from perf_pipeline.catalogue.checks import CHECKED, checks_of
+from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.columns import Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.methods import SATISFACTION_ERAS, SATISFACTION_METHODS
@@ -22,6 +22,7 @@ _TYPES = {
     ColumnType.FLAG: "yes or no",
     ColumnType.HASH: "hash, 128 bits",
     ColumnType.MARKERS: "markers",
+    ColumnType.ROWS: "rows as JSON",
 }
 
 
@@ -74,10 +75,7 @@ def _dataset(dataset: Dataset) -> Iterator[str]:
         yield f"| `{column.name}` | {_type(column)} | {'no' if column.is_required else 'yes'} | {column.description} |"
     if dataset.name in CHECKED:
         yield ""
-        yield "| check | protects from |"
-        yield "| --- | --- |"
-        for name, protects_from in checks_of(dataset.name).items():
-            yield f"| `{name}` | {protects_from} |"
+        yield f"Its checks: [quality.md](quality.md#{dataset.name})."
 
 
 def _type(column: Column) -> str:

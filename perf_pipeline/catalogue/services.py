@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, METRICS, FeedbackSource, Indicator
+from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.errors import SettingsError
 
 FEEDS_FOLDER = "feeds"
@@ -83,6 +84,8 @@ class Service(_Entry):
     indicators: dict[Indicator, Audience]
     headline_sources: tuple[HeadlineSource, ...] = ()
     """In the order of their first days; at least one where the service publishes user satisfaction."""
+    thresholds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
+    """What the checks tolerate for this service, where that is not what they tolerate for all."""
 
     def sources_of(self, indicator: Indicator) -> tuple[str, ...]:
         """Names of the sources that the service has for an indicator."""
@@ -113,6 +116,14 @@ class Service(_Entry):
         if slug == FEEDS_FOLDER:
             raise ValueError(f"{FEEDS_FOLDER} is the folder of the feed files")
         return slug
+
+    @field_validator("thresholds")
+    @classmethod
+    def _know_thresholds(cls, thresholds: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(set(thresholds) - set(THRESHOLDS))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is no threshold; there are {', '.join(THRESHOLDS)}")
+        return thresholds
 
     @field_validator("headline_sources")
     @classmethod

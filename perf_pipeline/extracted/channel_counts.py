@@ -51,7 +51,7 @@ def extract_channel_counts(warehouse: Engine, sirius: "SiriusClient", attempt: A
         quarantine(connection, attempt, "extracted_channel_counts", unusable)
         counts = _counts(delivery, attempt.days)
         resolve(connection, attempt, (row.row_ref for row in delivery.rows), counts)
-        record_delivery(connection, attempt, counts)
+        record_delivery(connection, attempt, counts, complete_up_to=delivery.data_complete_up_to)
 
 
 def _seen_later(connection: Connection, attempt: Attempt) -> set[tuple[date, str]]:

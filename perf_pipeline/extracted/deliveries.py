@@ -11,8 +11,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.metrics import indicator_of
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.statements import run_sql_for_each
+from perf_pipeline.warehouse.verdicts import void_verdicts
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -39,8 +42,17 @@ class DayCounts:
     is_short: bool = False
 
 
-def record_delivery(connection: Connection, attempt: Attempt, delivered: Mapping[date, DayCounts]) -> None:
-    """Note the days that arrived; days of the range that did not are waiting."""
+def record_delivery(
+    connection: Connection,
+    attempt: Attempt,
+    delivered: Mapping[date, DayCounts],
+    *,
+    complete_up_to: date | None = None,
+) -> None:
+    """Note the days that arrived; days of the range that did not are waiting.
+
+    `complete_up_to` is the last day that the source itself calls complete, where it says so.
+    """
     _record(
         connection,
         attempt,
@@ -48,6 +60,7 @@ def record_delivery(connection: Connection, attempt: Attempt, delivered: Mapping
             ("waiting", None, day, DayCounts()) if day not in delivered else ("delivered", None, day, delivered[day])
             for day in attempt.days
         ],
+        complete_up_to,
     )
 
 
@@ -56,7 +69,13 @@ def record_no_delivery(connection: Connection, attempt: Attempt, outcome: str, f
     _record(connection, attempt, [(outcome, failure, day, DayCounts()) for day in attempt.days])
 
 
-def _record(connection: Connection, attempt: Attempt, days: list[tuple[str, str | None, date, DayCounts]]) -> None:
+def _record(
+    connection: Connection,
+    attempt: Attempt,
+    days: list[tuple[str, str | None, date, DayCounts]],
+    complete_up_to: date | None = None,
+) -> None:
+    void_verdicts(connection, _extract_of(attempt.source_name), attempt.days, [attempt.service])
     run_sql_for_each(
         connection,
         _SQL / "record_delivery.sql",
@@ -74,7 +93,18 @@ def _record(connection: Connection, attempt: Attempt, days: list[tuple[str, str 
                 "rows_quarantined_count": counts.quarantined,
                 "rows_duplicate_count": counts.duplicate,
                 "run_id": attempt.run_id,
+                "complete_up_to": complete_up_to,
             }
             for outcome, failure, day, counts in days
         ],
+    )
+
+
+def _extract_of(source_name: str) -> str:
+    """The extracted dataset that a source delivers into."""
+    indicator = indicator_of(source_name)
+    return next(
+        name
+        for name, dataset in DATASETS.items()
+        if dataset.stage is Stage.EXTRACTED and dataset.indicator == indicator
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
-from perf_pipeline.extracted.quarantining import UnusableRow, quarantine
+from perf_pipeline.extracted.quarantining import UnusableRow, quarantine, resolve
 from perf_pipeline.sources.feedback_explorer import DonePageDay, ExportReading, QuarantinedLine, read_exports
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -44,6 +44,8 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
         lines = [line for line in reading.quarantined if line.slug in (slug, None)]
         quarantine(connection, attempt, "extracted_feedback", map(_unusable, lines))
         _resolve(connection, attempt, reading)
+        # Lines of a file that a newer one has overtaken, whether or not it is still there.
+        resolve(connection, attempt, (), (day.report_date for day in newer))
         frozen = {day.report_date: held[day.report_date].counts for day in reading.days if day not in newer}
         record_delivery(connection, attempt, _counts(newer, lines) | frozen)
 

@@ -33,7 +33,7 @@ def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFra
     return with_cohorts(events, cohorts)
 
 
-@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort"])
+@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort", "daily_verdicts"])
 def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run sums every month that its range, or a cohort that its range completes, touches."""
     months = cohorts_touched(day_range(context)).whole_months()

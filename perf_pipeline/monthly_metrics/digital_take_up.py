@@ -21,7 +21,7 @@ def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
     return take_up.assign(is_estimated=take_up["is_estimated"] | is_lacking)
 
 
-@flow_asset(deps=["daily_digital_take_up"])
+@flow_asset(deps=["daily_digital_take_up", "daily_verdicts"])
 def monthly_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run sums every month that its range touches."""
     months = day_range(context).whole_months()

@@ -7,18 +7,18 @@ from sqlalchemy import Connection, Date, cast, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline.warehouse.verdicts import good_days
 
 
 def sum_months(
     connection: Connection, daily: str, dimension: str, columns: Sequence[str], days: DayRange
 ) -> pd.DataFrame:
-    """The months that `days` touch, whole: by service, month_start and `dimension`, the sums of `columns`.
+    """The months that `days` touch, whole: by service, month_start and `dimension`, the sums of `columns` on good days.
 
     Also days_included_count and days_expected_count, and whether the month is provisional or estimated: where one of its
     days is, or is lacking.
     """
-    table, months = TABLES[daily], days.whole_months()
+    table, months = good_days(daily), days.whole_months()
     month_start = cast(func.date_trunc("month", table.c.report_date), Date).label("month_start")
     flags = [name for name in STATE_FLAGS if name in DATASETS[daily].column_names]
     statement = (

@@ -20,7 +20,7 @@ def satisfaction_of_months(connection: Connection, months: DayRange) -> pd.DataF
     )
 
 
-@flow_asset(deps=["daily_user_satisfaction"])
+@flow_asset(deps=["daily_user_satisfaction", "daily_verdicts"])
 def monthly_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A run sums every month that its range touches."""
     months = day_range(context).whole_months()

@@ -1,9 +1,11 @@
 """The one place that uses names Dagster does not promise to keep; a test fails when they change."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 
 
@@ -23,3 +25,42 @@ def mark_days_failed(context: dg.AssetCheckExecutionContext, asset: str, days: I
             ),
             run_id=run.run_id,
         )
+
+
+def materializations_of(
+    run: dg.OpExecutionContext, asset: str, days: Iterable[date]
+) -> Mapping[date, AssetCheckEvaluationTargetMaterializationData]:
+    """What a check on a day is about, for `log_verdict`: the day's newest materialization, where it has one."""
+    stored = run.instance.event_log_storage.get_latest_storage_id_by_partition(
+        dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
+    )
+    return {
+        date.fromisoformat(day): AssetCheckEvaluationTargetMaterializationData(
+            storage_id=storage_id, run_id=run.run_id, timestamp=time.time()
+        )
+        for day, storage_id in stored.items()
+    }
+
+
+def log_verdict(
+    run: dg.OpExecutionContext,
+    check: dg.AssetCheckKey,
+    day: date,
+    *,
+    passed: bool,
+    severity: dg.AssetCheckSeverity,
+    metadata: Mapping[str, dg.MetadataValue],
+    about: AssetCheckEvaluationTargetMaterializationData | None,
+) -> None:
+    """Put the verdict on one day into the event log. Without `about` Dagit shows no status for the day."""
+    run.log_event(
+        dg.AssetCheckEvaluation(  # type: ignore[arg-type]
+            asset_key=check.asset_key,
+            check_name=check.name,
+            passed=passed,
+            severity=severity,
+            metadata=metadata,
+            partition=day.isoformat(),
+            target_materialization_data=about,
+        )
+    )

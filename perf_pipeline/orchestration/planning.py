@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
 from perf_pipeline.catalogue.windows import COHORT_DAYS, TRAILING_DAYS
@@ -31,6 +32,8 @@ class KnownDay:
     is_provisional: bool = False
     is_unreleased: bool = False
     """Whether the run that asked last broke off, or was stopped by a check, before the figures were out."""
+    has_failed_check: bool = False
+    is_unchecked: bool = False
     sources_unset: frozenset[tuple[str, str]] = frozenset()
     """Of the pairs, those whose address was not set."""
 
@@ -74,6 +77,10 @@ def _reason(
         return "a source could not be read"
     if known.is_waiting:
         return "a source had not delivered it"
+    if known.has_failed_check:
+        return "a check failed on it"
+    if known.is_unchecked:
+        return "nothing has checked it since it was built"
     if known.is_provisional:
         return "its figures are provisional"
     return None
@@ -116,8 +123,13 @@ def sources_of(services: Services) -> frozenset[tuple[str, str]]:
 def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
     """What the warehouse knows of the days."""
     bounds = {"first_day": days.first, "last_day": days.last}
+    monthly = [name for name, dataset in DATASETS.items() if dataset.stage is Stage.MONTHLY_METRICS]
     with connected(warehouse) as connection:
         provisional = set(run_sql(connection, _SQL / "provisional_days.sql", **bounds).scalars())
+        failed, unchecked = (
+            set(run_sql(connection, _SQL / file, monthly_datasets=monthly, **bounds).scalars())
+            for file in ("failed_days.sql", "unchecked_days.sql")
+        )
         return {
             row.report_date: KnownDay(
                 _pairs(row.asked),
@@ -125,6 +137,8 @@ def known_days(warehouse: Engine, days: DayRange) -> dict[date, KnownDay]:
                 is_waiting=row.is_waiting,
                 is_provisional=row.report_date in provisional,
                 is_unreleased=row.is_unreleased,
+                has_failed_check=row.report_date in failed,
+                is_unchecked=row.report_date in unchecked,
                 sources_unset=_pairs(row.unset),
             )
             for row in run_sql(connection, _SQL / "known_days.sql", **bounds)

@@ -68,6 +68,7 @@ def _embedded(settings: Settings, progress: Progress) -> Iterator[Systems]:
             publish_dir=Path(settings.publish_dir).resolve(),
             hash_key=hash_key_of(settings),
             is_demonstration=True,
+            data_docs_url=settings.data_docs_url,
         )
 
 
@@ -83,6 +84,7 @@ def _configured(settings: Settings) -> Iterator[Systems]:
         publish_dir=Path(settings.publish_dir).resolve(),
         hash_key=hash_key_of(settings),
         is_demonstration=False,
+        data_docs_url=settings.data_docs_url,
     )
 
 

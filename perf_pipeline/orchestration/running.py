@@ -1,7 +1,6 @@
 """Running the job for a range of days in this process, as the commands do: with progress, and with what failed."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,23 +8,25 @@ from pathlib import Path
 
 import dagster as dg
 from dagster_postgres.utils import DagsterPostgresException
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.errors import NEXT_STEP, SettingsError, WarehouseError
+from perf_pipeline.errors import PerfPipelineError, SettingsError, WarehouseError
+from perf_pipeline.orchestration.flow_assets import LEAVES_CHECKS_OUT
 from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
+from perf_pipeline.orchestration.run_causes import causes_of_run
+from perf_pipeline.published.verdict_check import every_day_passed
+from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.sources.systems import Progress, Systems
 from perf_pipeline.warehouse.engine import CONNECT_SECONDS, first_line
 
 INSTANCE_FILE = "dagster.yaml"
 _HOME_VARIABLE = "DAGSTER_HOME"
-_CHECK_FAILED = "DagsterAssetCheckFailedError"
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
-# Dagster puts the class before the words; of errors made for people the words are enough.
-_SPEAKING_CLASSES = re.compile(r"^(dagster\._core\.definitions\.events\.Failure|perf_pipeline\.errors\.\w+): ")
-_UNEXPLAINED = "The run failed and did not say why. Next step: look it up in Dagit (perf-pipeline serve)."
+MOST_DAYS_CHECKED_IN_DAGSTER = 62
+"""Showing a day's verdict takes Dagster some milliseconds for each dataset; in longer ranges the failed days are shown."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,13 @@ class RangeOutcome:
     """How the run of one range ended: done when nothing failed."""
 
     days: DayRange
-    failures: tuple[str, ...]
+    run_id: str
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The causes, a line each."""
+        return tuple(map(str, self.causes))
 
 
 @contextmanager
@@ -92,25 +99,47 @@ def run_range(
     days: DayRange,
     progress: Progress,
     *,
+    asked: str = "",
     shows_tracebacks: bool = False,
 ) -> RangeOutcome:
     """Build and publish `days`. What goes wrong inside of the run is in the outcome.
 
-    `shows_tracebacks` writes those of failed steps to stderr.
+    `asked` is what all runs of one command share. `shows_tracebacks` writes those of failed steps to stderr.
     Raises KeyboardInterrupt when the process is told to stop, WarehouseError when Dagster's own storage breaks off.
     """
+    is_long = len(days) > MOST_DAYS_CHECKED_IN_DAGSTER
     job = definitions.resolve_job_def(build_and_publish.name)
+    if is_long:
+        job = _without_shown_verdicts(job)
     try:
         result = job.execute_in_process(
             instance=instance,
             resources={"systems": replace(systems, progress=progress)},
-            tags=range_tags(days),
+            tags=range_tags(days, asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {}),
             run_config=_console("ERROR" if shows_tracebacks else "CRITICAL"),
             raise_on_error=False,
         )
     except (DBAPIError, DagsterPostgresException) as error:
         raise _storage_broke_off(error) from error
-    return RangeOutcome(days, () if result.success else tuple(_failures(result)) or (_UNEXPLAINED,))
+    if result.success:
+        return RangeOutcome(days, result.run_id)
+    _raise_if_stopped(result)
+    return RangeOutcome(days, result.run_id, tuple(_causes(instance, result.run_id, systems.warehouse)))
+
+
+def _without_shown_verdicts(job: dg.JobDefinition) -> dg.JobDefinition:
+    """The job without the checks that only show what stands in the table of verdicts; the last one stays."""
+    return job.get_subset(
+        asset_selection=set(job.asset_layer.executable_asset_keys), asset_check_selection=every_day_passed.check_keys
+    )
+
+
+def _causes(instance: dg.DagsterInstance, run_id: str, warehouse: Engine) -> list[Cause]:
+    try:
+        return causes_of_run(instance, run_id, warehouse)
+    except (PerfPipelineError, DBAPIError):
+        # The warehouse is what failed; Dagster's own events say so.
+        return causes_of_run(instance, run_id, None)
 
 
 def _check_storage(url: str) -> None:
@@ -133,25 +162,8 @@ def _console(level: str) -> dict[str, object]:
     return {"loggers": {"console": {"config": {"log_level": level}}}}
 
 
-def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    """One line for each cause: checks that did not pass, and steps that failed by themselves."""
+def _raise_if_stopped(result: dg.ExecuteInProcessResult) -> None:
     for event in result.filter_events(lambda event: event.is_job_failure):
         reason = event.job_failure_data.failure_reason
         if reason is not None and reason.name == _INTERRUPTED:
             raise KeyboardInterrupt
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed:
-            dataset, causes = evaluation.asset_key.to_user_string(), (evaluation.description or "").splitlines()
-            yield from (_with_next_step(f"{dataset}, {evaluation.check_name}", dataset, cause) for cause in causes)
-    for event in result.filter_events(lambda event: event.is_step_failure):
-        error = event.step_failure_data.error
-        if error is not None and error.cls_name != _CHECK_FAILED:
-            message = " ".join((error.cause or error).message.split())
-            yield f"{event.step_key}: {_SPEAKING_CLASSES.sub('', message)}"
-
-
-def _with_next_step(check: str, dataset: str, cause: str) -> str:
-    """A source's failure says by itself where and what next; a check's finding does not."""
-    if NEXT_STEP in cause:
-        return cause
-    return f"{check}: {cause}. {NEXT_STEP} look at these days in perf.{dataset}; nothing of this run was published."

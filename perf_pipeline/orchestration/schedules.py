@@ -33,6 +33,8 @@ def nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | d
         check_migrated(warehouse)
         planned = night_plan(warehouse, services, settings, days)
     for run_range in as_ranges(set(planned)):
-        yield dg.RunRequest(run_key=f"{now.isoformat()} {run_range}", tags=range_tags(run_range))
+        yield dg.RunRequest(
+            run_key=f"{now.isoformat()} {run_range}", tags=range_tags(run_range, f"night {now.isoformat()}")
+        )
     if not planned:
         yield dg.SkipReason(f"Every day up to {days.last} is built and final.")

@@ -8,11 +8,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.orchestration.running import prepare_dagster_home
+from perf_pipeline.quality.data_docs import FOLDER
 from perf_pipeline.settings import Settings
 
 HOST = "127.0.0.1"
@@ -26,8 +30,10 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
     check_port_is_free(settings.dagit_port)
     home = prepare_dagster_home(settings)
     with open_systems(settings, progress=note), ExitStack() as stack:
+        pages = settings.data_docs_url or stack.enter_context(data_docs_served(Path(settings.publish_dir).resolve()))
+        environment = with_absolute_paths(settings) | {"PERF_DATA_DOCS_URL": pages}
         servers = [
-            stack.enter_context(running(command, home, with_absolute_paths(settings)))
+            stack.enter_context(running(command, home, environment))
             for command in (webserver_command(settings), daemon_command())
         ]
         note(f"Dagit: http://{HOST}:{settings.dagit_port} (Ctrl-C stops it)")
@@ -36,6 +42,22 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
     raise SettingsError(
         "Dagit or its daemon ended by itself.", next_step="read its messages above, then run perf-pipeline doctor."
     )
+
+
+@contextmanager
+def data_docs_served(publish_dir: Path) -> Iterator[str]:
+    """Serve the pages of the checks, to this machine alone; their address. A browser opens no file from Dagit's pages."""
+    folder = publish_dir / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadingHTTPServer((HOST, 0), partial(_QuietHandler, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{HOST}:{server.server_port}"
+        server.shutdown()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the terminal is for Dagit's messages."""
 
 
 def webserver_command(settings: Settings) -> list[str]:

@@ -18,7 +18,7 @@ from perf_pipeline.sources.systems import Systems
 _KEY = ["service", "report_date", "lpa_type"]
 
 
-@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort", "monthly_completion_rate"])
+@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort", "monthly_completion_rate", "monthly_verdicts"])
 def published_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """The headline is the cohort's rate; it is provisional until 90 days have passed."""
     days = cohorts_touched(day_range(context))

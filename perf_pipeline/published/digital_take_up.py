@@ -14,7 +14,7 @@ from perf_pipeline.published.publishing import publish
 from perf_pipeline.sources.systems import Systems
 
 
-@flow_asset(deps=["daily_digital_take_up", "monthly_digital_take_up"])
+@flow_asset(deps=["daily_digital_take_up", "monthly_digital_take_up", "monthly_verdicts"])
 def published_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """The counts of every channel stand beside the share, so that another reading can be derived."""
     days = day_range(context)

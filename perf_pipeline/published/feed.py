@@ -12,7 +12,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, select
 
-from perf_pipeline.catalogue.columns import ALL, RATING_COUNTS
+from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.feed_types import (
+    CHANNEL,
+    COMPLETION_TYPE,
+    HEADLINE_TYPE,
+    OPTIONAL_KEY,
+    RATING_TYPES,
+    TAKE_UP_TYPE,
+    timestamp,
+)
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.catalogue.rounding import percent
@@ -27,20 +36,18 @@ Figure = tuple[str, int | Decimal | None]
 
 def satisfaction_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
     """The whole-number headline and the five counts."""
-    counts: list[Figure] = [
-        (name.removesuffix("_count").replace("_", "-"), getattr(row, name)) for name in RATING_COUNTS
-    ]
-    return [("user-satisfaction-percent", row.headline_percent), *counts]
+    counts: list[Figure] = [(data_type, getattr(row, column)) for column, data_type in RATING_TYPES.items()]
+    return [(HEADLINE_TYPE, row.headline_percent), *counts]
 
 
 def take_up_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
     """Digital take-up with one decimal, rounded from the counts."""
-    return [("digital-take-up", _rounded(row.online_count + row.assisted_count, row.total_count))]
+    return [(TAKE_UP_TYPE, _rounded(row.online_count + row.assisted_count, row.total_count))]
 
 
 def completion_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
     """The cohort's completion rate with one decimal, rounded from the counts."""
-    return [("completion-rate", _rounded(row.cohort_created_count, row.cohort_started_count))]
+    return [(COMPLETION_TYPE, _rounded(row.cohort_created_count, row.cohort_started_count))]
 
 
 def _rounded(numerator: int, denominator: int) -> Decimal | None:
@@ -72,14 +79,14 @@ def _entries(service: Service, indicator: Indicator, row: Row[tuple[object, ...]
     found = letters(row.markers)
     return [
         {
-            "_timestamp": f"{row.period_start}T00:00:00+00:00",
+            "_timestamp": timestamp(row.period_start),
             "service": service.slug,
-            "channel": "digital",
+            "channel": CHANNEL,
             "count": float(value) if isinstance(value, Decimal) else value,
             "dataType": data_type,
             "period": "month",
         }
-        | ({"markers": found} if found else {})
+        | ({OPTIONAL_KEY: found} if found else {})
         for data_type, value in _FIGURES[indicator](row)
         if value is not None
     ]

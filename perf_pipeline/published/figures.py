@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange, month_end
 from perf_pipeline.published.markers import markers
-from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline.warehouse.verdicts import good_days
 
 BreakRule = Callable[[str, date, date], bool]
 """Whether a new method or source comes into force for a service in the period from one day to another."""
@@ -21,8 +21,11 @@ def never_breaks(_service: str, _first: date, _last: date) -> bool:
 
 
 def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFrame:
-    """The dataset's rows of the days; figures as the database has them, percentages as Decimal."""
-    table, entry = TABLES[dataset], DATASETS[dataset]
+    """The dataset's good rows of the days; figures as the database has them, percentages as Decimal.
+
+    A day that failed a check, or was not checked since it was built, is not among them, or as it last passed.
+    """
+    table, entry = good_days(dataset), DATASETS[dataset]
     statement = select(table).where(table.c[entry.day_column].between(days.first, days.last))
     result = connection.execute(statement)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)

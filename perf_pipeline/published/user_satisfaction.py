@@ -16,7 +16,7 @@ from perf_pipeline.published.publishing import publish
 from perf_pipeline.sources.systems import Systems
 
 
-@flow_asset(deps=["daily_user_satisfaction", "monthly_user_satisfaction"])
+@flow_asset(deps=["daily_user_satisfaction", "monthly_user_satisfaction", "monthly_verdicts"])
 def published_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
     """A break marker stands on the first period of a new method or headline source."""
     days = day_range(context)

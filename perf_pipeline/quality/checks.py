@@ -1,40 +1,118 @@
-"""Dagster's asset checks, one set a table, generated from the catalogue. A failed check blocks what comes after it."""
+"""Dagster's asset checks: one for each dataset, which shows the verdict on every day. None of them blocks.
 
-from collections.abc import Iterator
+What stops a bad day is the table `verdicts`, which the stages read; Dagster's blocking checks would stop a whole range, and
+only in the run that they fail in.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from pathlib import Path
 
 import dagster as dg
+from sqlalchemy import Engine, Row
 
-from perf_pipeline.catalogue.checks import CHECKED, checks_of
+from perf_pipeline.catalogue.checks import CHECKED, RULES
+from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.reporting_days import DayRange, month_start
+from perf_pipeline.orchestration.dagster_private import log_verdict, materializations_of
 from perf_pipeline.orchestration.failures import failures_told_apart
 from perf_pipeline.orchestration.flow_assets import day_range
-from perf_pipeline.quality.validating import days_written, validate
+from perf_pipeline.orchestration.partitions import REPORTING_DAYS
+from perf_pipeline.quality.data_docs import link_to
+from perf_pipeline.quality.queries import rules_on, suite_name
 from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.statements import run_sql
+
+CHECK = "every_day_passes_its_checks"
+_SQL = Path(__file__).parent / "sql"
+
+Verdict = Row[tuple[object, ...]]
 
 
-def _checks_on(dataset: str) -> dg.AssetChecksDefinition:
-    specs = [
-        dg.AssetCheckSpec(name, asset=dataset, blocking=True, description=f"Protects from {protects_from}.")
-        for name, protects_from in checks_of(dataset).items()
-    ]
+def _check_on(dataset: str) -> dg.AssetChecksDefinition:
+    is_monthly = DATASETS[dataset].stage is Stage.MONTHLY_METRICS
 
-    @dg.multi_asset_check(name=f"{dataset}_checks", specs=specs)
-    def run_checks(
+    @dg.asset_check(
+        asset=dataset,
+        name=CHECK,
+        description=_description(dataset),
+        additional_deps=["monthly_verdicts" if is_monthly else "daily_verdicts"],
+        partitions_def=REPORTING_DAYS,
+        blocking=False,
+    )
+    def show_verdicts(
         context: dg.AssetCheckExecutionContext, systems: dg.ResourceParam[Systems]
-    ) -> Iterator[dg.AssetCheckResult]:
-        systems.progress(f"{dataset}_checks")
-        days = days_written(dataset, day_range(context))
+    ) -> dg.AssetCheckResult:
         with failures_told_apart():
-            outcomes = validate(systems.warehouse, dataset, days)
-        for outcome in outcomes:
-            yield dg.AssetCheckResult(
-                passed=outcome.passed,
-                asset_key=dataset,
-                check_name=outcome.name,
-                description="; ".join(outcome.findings) or f"True for {days}.",
-                metadata={"days": str(days)},
+            days = day_range(context)
+            by_day = verdicts_of(systems.warehouse, dataset, days.whole_months() if is_monthly else days)
+        shown = {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
+        pages = {
+            f"data docs, {batch}": dg.MetadataValue.url(
+                link_to(systems.publish_dir, suite_name(dataset, batch), systems.data_docs_url)
             )
+            for batch in ("rows", "deliveries")
+            if rules_on(dataset, batch)
+        }
+        log_days(context.op_execution_context, dataset, shown, pages)
+        bad = [str(day) for day, verdicts in shown.items() if not passes(verdicts)]
+        return dg.AssetCheckResult(
+            passed=not bad, description=f"Failed on {', '.join(bad)}." if bad else f"True for {days}.", metadata=pages
+        )
 
-    return run_checks
+    return show_verdicts
 
 
-QUALITY_CHECKS = [_checks_on(dataset) for dataset in CHECKED]
+def _description(dataset: str) -> str:
+    rules = RULES[dataset].values()
+    lines = [f"- `{rule.name}` ({rule.severity.value}): protects from {rule.protects_from}." for rule in rules]
+    return "\n".join(["What must be true of each day (docs/quality.md tells more):", "", *lines])
+
+
+def verdicts_of(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
+    """What stands in the table about the days."""
+    with connected(warehouse) as connection:
+        bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
+        rows = run_sql(connection, _SQL / "verdicts_of_dataset.sql", **bounds).all()
+    return {day: list(verdicts) for day, verdicts in groupby(rows, key=lambda row: row.report_date)}
+
+
+def passes(verdicts: Sequence[Verdict]) -> bool:
+    """Whether no check failed on a day but warnings."""
+    return all(verdict.result == "passed" or verdict.severity == "warning" for verdict in verdicts)
+
+
+def log_days(
+    run: dg.OpExecutionContext,
+    dataset: str,
+    by_day: dict[date, list[Verdict]],
+    pages: Mapping[str, dg.MetadataValue],
+) -> None:
+    """One evaluation a day, which Dagit shows in the day's row of the asset's partitions."""
+    about = materializations_of(run, dataset, by_day)
+    check = dg.AssetCheckKey(dg.AssetKey(dataset), CHECK)
+    for day, verdicts in by_day.items():
+        log_verdict(
+            run,
+            check,
+            day,
+            passed=all(verdict.result == "passed" for verdict in verdicts),
+            severity=dg.AssetCheckSeverity.WARN if passes(verdicts) else dg.AssetCheckSeverity.ERROR,
+            metadata={**_metadata(verdicts), **pages},
+            about=about.get(day),
+        )
+
+
+def _metadata(verdicts: Iterable[Verdict]) -> Mapping[str, dg.MetadataValue]:
+    """By check: what was found, and what was expected where it is something else."""
+    said: dict[str, dg.MetadataValue] = {}
+    for verdict in verdicts:
+        expected = f", expected {verdict.expected}" if verdict.result != "passed" and verdict.expected else ""
+        observed = f": {verdict.observed}" if verdict.observed else ""
+        said[f"{verdict.service} {verdict.check_name}"] = dg.MetadataValue.text(f"{verdict.result}{observed}{expected}")
+    return said or {"verdict": dg.MetadataValue.text("no figures and no verdict yet")}
+
+
+QUALITY_CHECKS = [_check_on(dataset) for dataset in CHECKED]

@@ -5,38 +5,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine, event
 
-from perf_pipeline.catalogue.checks import checks_of
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.checks import Batch
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.catalogue.windows import cohorts_touched
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.catalogue.severity import Result
+from perf_pipeline.quality.queries import batch_sql, rules_on, suite_name
 from perf_pipeline.warehouse.engine import with_password
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
-_SHOWN = 5
+
+_WORST_FIRST = (Result.CRASHED, Result.FAILED, Result.PASSED)
 
 
 @dataclass(frozen=True)
-class CheckOutcome:
-    """How one check of a table ended. A check that could not run did not pass."""
+class Validation:
+    """How a suite went, and Great Expectations' own account of it."""
 
-    name: str
-    passed: bool
-    findings: tuple[str, ...] = ()
-
-
-def days_written(dataset: str, days: DayRange) -> DayRange:
-    """The days of the dataset that a run of `days` writes, so that none of its rows goes unchecked."""
-    entry = DATASETS[dataset]
-    grown = cohorts_touched(days) if entry.indicator == "completion-rate" else days
-    return grown.whole_months() if entry.stage is Stage.MONTHLY_METRICS else grown
+    suite: str
+    results: dict[str, Result]
+    """By check, over all days together."""
+    report: "ExpectationSuiteValidationResult"
 
 
-def validate(warehouse: Engine, dataset: str, days: DayRange) -> list[CheckOutcome]:
-    """Check the dataset's rows of the days; one outcome for each check of the catalogue."""
+def validate(warehouse: Engine, dataset: str, batch: Batch, days: DayRange, services: Services) -> Validation:
+    """Run the dataset's suite on the days. A check of which an expectation could not be evaluated has crashed."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -46,25 +42,41 @@ def validate(warehouse: Engine, dataset: str, days: DayRange) -> list[CheckOutco
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_postgres("warehouse", connection_string=_address(warehouse.url))
-    day = DATASETS[dataset].day_column
-    rows = f"SELECT * FROM perf.{dataset} WHERE {day} BETWEEN DATE '{days.first}' AND DATE '{days.last}'"
+    name = suite_name(dataset, batch)
     try:
-        batch = source.add_query_asset(dataset, query=rows).add_batch_definition_whole_table("days").get_batch()
-        result = batch.validate(suite_of(dataset))
+        query = batch_sql(dataset, batch, days)
+        _fetch_no_rows_of(source.get_execution_engine().engine, query)
+        rows = source.add_query_asset(name, query=query)
+        report = (
+            rows.add_batch_definition_whole_table("days").get_batch().validate(suite_of(dataset, batch, days, services))
+        )
     finally:
         # It would keep its connections until it is collected.
         source.get_execution_engine().close()
         source.get_engine().dispose()
-    findings: dict[str, list[str]] = {name: [] for name in checks_of(dataset)}
-    for expectation in result.results:
-        if not expectation.success:
-            findings[_check_of(expectation)].append(_finding(expectation))
-    return [CheckOutcome(name, not found, tuple(found[:_SHOWN])) for name, found in findings.items()]
+    outcomes: dict[str, set[Result]] = {rule.name: set() for rule in rules_on(dataset, batch)}
+    for expectation in report.results:
+        outcomes[_check_of(expectation)].add(_outcome(expectation))
+    # A check of which nothing came back has not been made.
+    results = {
+        check: next((worst for worst in _WORST_FIRST if worst in outcomes[check]), Result.CRASHED) for check in outcomes
+    }
+    return Validation(name, results, report)
 
 
 def _address(url: URL) -> str:
     """The warehouse's URL as Great Expectations accepts it: it wants a host even where a socket folder is given."""
     return with_password(url.set(host=url.host or "localhost"))
+
+
+def _fetch_no_rows_of(engine: Engine, query: str) -> None:
+    """Great Expectations runs a batch's query as it is to learn its columns, and would get every row with them."""
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def learn_columns(
+        _connection: Connection, _cursor: object, statement: str, parameters: object, _context: object, _many: bool
+    ) -> tuple[str, object]:
+        return f"{statement} LIMIT 0" if statement == query else statement, parameters
 
 
 def _check_of(expectation: "ExpectationValidationResult") -> str:
@@ -73,16 +85,10 @@ def _check_of(expectation: "ExpectationValidationResult") -> str:
     return str(config.meta["check"]) if config and config.meta else ""
 
 
-def _finding(expectation: "ExpectationValidationResult") -> str:
-    """One line on what was expected and found. Values are counts and names of our own tables, nobody's words."""
-    config = expectation.expectation_config
-    if config is None:
-        return "an expectation could not be checked"
-    name = config.description or f"{config.type} {config.kwargs.get('column', '')}".strip()
+def _outcome(expectation: "ExpectationValidationResult") -> Result:
     if _crashed(expectation.exception_info):
-        return f"{name}: could not be checked"
-    found = expectation.result.get("unexpected_count", expectation.result.get("observed_value"))
-    return f"{name}: {found} found otherwise"
+        return Result.CRASHED
+    return Result.PASSED if expectation.success else Result.FAILED
 
 
 def _crashed(exception_info: Mapping[str, Any]) -> bool:

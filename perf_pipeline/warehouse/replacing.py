@@ -1,7 +1,7 @@
 """How a stage writes: the days of a range, whole, in one transaction (promise 1).
 
-Lock the table for writers, delete the days, insert the days. Running it twice, two at once, or killing it anywhere ends
-in the same rows.
+Lock the table for writers, take back the verdicts on the days, delete the days, insert the days. Running it twice, two at
+once, or killing it anywhere ends in the same rows.
 """
 
 import io
@@ -14,6 +14,7 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.copying import copy_text_into
 from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline.warehouse.verdicts import keep_last_good, void_verdicts
 
 _NULL = r"\N"
 """Told apart from an empty text, which a cell of markers may well be."""
@@ -36,6 +37,8 @@ def replace_days(connection: Connection, dataset: str, days: DayRange, rows: pd.
     if outside:
         raise ValueError(f"{dataset} was given rows of {outside[0]}, outside {days}")
     lock_for_writing(connection, dataset)
+    keep_last_good(connection, dataset, days)
+    void_verdicts(connection, dataset, days)
     day = table.c[entry.day_column]
     connection.execute(delete(table).where(day.between(days.first, days.last)))
     insert_frame(connection, table, rows, entry.column_names)

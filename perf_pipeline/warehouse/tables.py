@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 from perf_pipeline.catalogue.columns import Column as CatalogueColumn
@@ -38,6 +39,7 @@ _SQL_TYPES: dict[ColumnType, TypeEngine[Any]] = {
     ColumnType.FLAG: Boolean(),
     ColumnType.HASH: Uuid(),
     ColumnType.MARKERS: Text(),
+    ColumnType.ROWS: JSONB(),
 }
 
 _FILLFACTOR = {"extracted_application_states": 50}

@@ -131,7 +131,7 @@ def test_a_run_with_every_source_up_fails_in_nothing(moments: dict[str, Moment])
 
 def test_the_failure_names_sirius_and_the_next_step_in_one_line(moments: dict[str, Moment]) -> None:
     (failure,) = moments["during"].outcome.failures
-    assert failure.startswith("make-a-lpa, sirius: Sirius at http://127.0.0.1:")
+    assert failure.startswith("make-a-lpa, sirius, 2026-06-02 to 2026-06-04: Sirius at http://127.0.0.1:")
     assert "404" in failure
     assert "Next step: " in failure
     assert "\n" not in failure

@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 import pytest
 
-from perf_pipeline.catalogue.dictionary import FILE, data_dictionary
+from perf_pipeline.catalogue import dictionary, quality_guide
+from perf_pipeline.catalogue.cadences import CADENCES
+from perf_pipeline.catalogue.checks import RULES
+from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.cli import cli
 from perf_pipeline.settings import Settings
 
@@ -14,7 +17,39 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_data_dictionary_is_current() -> None:
-    assert FILE.read_text(encoding="utf-8") == data_dictionary()
+    assert dictionary.FILE.read_text(encoding="utf-8") == dictionary.data_dictionary()
+
+
+def test_the_guide_to_quality_is_current() -> None:
+    assert quality_guide.FILE.read_text(encoding="utf-8") == quality_guide.quality_guide()
+
+
+def test_the_guide_to_quality_tells_of_every_check_threshold_and_cadence() -> None:
+    guide = quality_guide.quality_guide()
+    assert "<!--" not in guide
+    assert [name for name in THRESHOLDS if f"| `{name}` |" not in guide] == []
+    assert [source for source, cadence in CADENCES.items() if f"| {source} | {cadence.meaning} |" not in guide] == []
+    for dataset, checks in RULES.items():
+        section = guide.partition(f"\n### {dataset}\n")[2].partition("\n##")[0]
+        assert [name for name in checks if f"`{name}` |" not in section] == []
+
+
+def test_links_to_a_heading_find_it() -> None:
+    """Within the documents that are written by the catalogue."""
+    headings = {
+        document.FILE.name: {
+            re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+            for heading in re.findall(r"^#+ (.+)$", document.FILE.read_text(encoding="utf-8"), re.MULTILINE)
+        }
+        for document in (dictionary, quality_guide)
+    }
+    lost = [
+        f"{name}: {file}#{heading}"
+        for name in headings
+        for file, heading in re.findall(r"\]\(([\w.]*)#([\w-]+)\)", (ROOT / "docs" / name).read_text(encoding="utf-8"))
+        if heading not in headings[file or name]
+    ]
+    assert lost == []
 
 
 def test_every_variable_is_in_the_example_and_no_other() -> None:

@@ -91,7 +91,7 @@ def test_sources_that_can_not_be_read_are_named_one_a_line_and_hold_back_nothing
         (nowhere, '"feedback" does not exist', nowhere),
         strict=True,
     ):
-        assert line.startswith(f"Failed: {service}: ")
+        assert line.startswith(f"Failed: {service}, {FIRST} to {LAST}: ")
         assert what in line
         assert "Next step: " in line
     # Neither a zero nor a day of what could not be read, and every day of what could.

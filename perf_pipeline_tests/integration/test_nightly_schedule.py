@@ -12,7 +12,7 @@ from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.catalogue.windows import TRAILING_DAYS
 from perf_pipeline.errors import WarehouseError
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery, record_no_delivery
-from perf_pipeline.orchestration.jobs import range_tags
+from perf_pipeline.orchestration.jobs import ASKED_TOGETHER, range_tags
 from perf_pipeline.orchestration.planning import sources_of
 from perf_pipeline.orchestration.schedules import nightly
 from perf_pipeline.warehouse.engine import transaction
@@ -54,7 +54,9 @@ def requested(at: datetime = TICK) -> list[dict[str, str]]:
     """The tags of the runs that the schedule asks for."""
     tick = nightly(dg.build_schedule_context(scheduled_execution_time=at))
     assert isinstance(tick, Iterator)
-    return [dict(request.tags) for request in tick if isinstance(request, dg.RunRequest)]
+    asked = [dict(request.tags) for request in tick if isinstance(request, dg.RunRequest)]
+    assert {tags.pop(ASKED_TOGETHER) for tags in asked} <= {f"night {at.astimezone(UTC).isoformat()}"}
+    return asked
 
 
 def test_it_runs_at_half_past_two_in_london_unless_it_is_stopped() -> None:

@@ -21,6 +21,7 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests import extracting
+from perf_pipeline_tests.passing import let_pass
 
 MAY = DayRange(date(2026, 5, 1), date(2026, 5, 31))
 DAY = date(2026, 5, 4)
@@ -115,6 +116,7 @@ def fill(warehouse: Engine, table: str, days: Sequence[date], **values: object) 
     rows = pd.DataFrame([columns | {"report_date": day} | values for day in days], dtype=object)
     with transaction(warehouse) as connection:
         insert_frame(connection, TABLES[table], rows, [column.name for column in TABLES[table].columns])
+    let_pass(warehouse, table)
 
 
 def test_a_month_is_the_sum_of_its_days_and_its_percentages_come_from_the_sums(warehouse: Engine) -> None:

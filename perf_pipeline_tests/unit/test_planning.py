@@ -48,6 +48,8 @@ def test_a_day_that_is_built_and_final_is_left_alone() -> None:
         (built(is_unreleased=True), "its last run ended before its figures were published"),
         (built(has_failure=True), "a source could not be read"),
         (built(is_waiting=True), "a source had not delivered it"),
+        (built(has_failed_check=True), "a check failed on it"),
+        (built(is_unchecked=True), "nothing has checked it since it was built"),
         (built(is_provisional=True), "its figures are provisional"),
     ],
 )

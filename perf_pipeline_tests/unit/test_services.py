@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.quality_guide_text import EXAMPLE
 from perf_pipeline.catalogue.services import DEFAULT_FILE, Services, load_services
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.planning import sources_of
@@ -136,6 +137,27 @@ def test_a_service_without_user_satisfaction_needs_no_headline_source(tmp_path: 
     text = WHOLE.partition("[[")[0].replace("done-page = { slug", "sirius = {}\ndone-page = { slug")
     services = services_from(tmp_path, text.replace("user-satisfaction =", "digital-take-up ="))
     assert services["deputy-reporting"].headline_source(date(2026, 1, 1)) is None
+
+
+def test_a_service_has_its_own_thresholds_as_the_guide_shows_and_the_others_have_none(tmp_path: Path) -> None:
+    services = services_from(tmp_path, f"{DEFAULT_FILE.read_text(encoding='utf-8')}\n{EXAMPLE}\n")
+    assert services["make-a-lpa"].thresholds == {"quiet_days": 10, "headline_jump_points": 12.5}
+    assert services["use-an-lpa"].thresholds == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("calm_days = 3", "deputy-reporting.thresholds: calm_days is no threshold; there are quarantined_percent,"),
+        ("quiet_days = 0", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
+        ("quiet_days = -1", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
+        ('quiet_days = "many"', "deputy-reporting.thresholds.quiet_days: Input should be a valid number"),
+        ("quiet_days = nan", "deputy-reporting.thresholds.quiet_days: Input should be a finite number"),
+        ("quiet_days = inf", "deputy-reporting.thresholds.quiet_days: Input should be a finite number"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused_by_its_name(tmp_path: Path, line: str, told: str) -> None:
+    assert told in refusal_of(tmp_path, f"{WHOLE}\n[deputy-reporting.thresholds]\n{line}\n")
 
 
 LATER = '\n[[deputy-reporting.headline_sources]]\nfrom = 2026-04-01\nsource = "in-service"\n'

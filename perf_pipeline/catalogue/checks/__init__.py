@@ -1,0 +1,25 @@
+"""What must be true of a dataset's days before anything is made of them: one entry a check.
+
+- completeness: contracts, keys, every day and every row accounted for
+- consistency: percentages follow from counts, parts add up, months are the sums of their days
+- timeliness: each source by its cadence
+- plausibility: right by its counts, and yet unlikely; warnings
+"""
+
+from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, CONTRACT_CHECK, KEY_CHECK
+from perf_pipeline.catalogue.checks.consistency import CONSISTENCY
+from perf_pipeline.catalogue.checks.plausibility import PLAUSIBILITY
+from perf_pipeline.catalogue.checks.rule import Batch, Kind, Rule
+from perf_pipeline.catalogue.checks.timeliness import TIMELINESS
+
+RULES: dict[str, dict[str, Rule]] = {
+    dataset: {
+        rule.name: rule
+        for group in (COMPLETENESS, CONSISTENCY, TIMELINESS, PLAUSIBILITY)
+        for rule in group.get(dataset, ())
+    }
+    for dataset in CHECKED
+}
+"""The checks of each dataset, by name."""
+
+__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "RULES", "Batch", "Kind", "Rule"]

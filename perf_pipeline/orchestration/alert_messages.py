@@ -1,0 +1,73 @@
+"""What an alert says: one cause, in words for people and in parts for programs.
+
+Here: the words, the parts, the link. Not here: how they go out (`alert_channels`), and to whom once (`alerting`).
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from perf_pipeline.errors import NEXT_STEP
+from perf_pipeline.quality.causes import Cause, named
+from perf_pipeline.settings import Settings
+
+_SENDER = "perf_pipeline"
+_LONGEST_HEADLINE = 120
+
+
+@dataclass(frozen=True)
+class Message:
+    """One cause and the address at which Dagit shows more of it."""
+
+    cause: Cause
+    link: str
+
+    @property
+    def headline(self) -> str:
+        """One short line, fit for the subject of a mail."""
+        cause = self.cause
+        parts = [cause.subject, named(cause.days), cause.check.replace("_", " ") or cause.found]
+        line = _on_one_line(f"{_SENDER}: {', '.join(part for part in parts if part)}")
+        return line if len(line) <= _LONGEST_HEADLINE else f"{line[: _LONGEST_HEADLINE - 1].rstrip()}…"
+
+    @property
+    def text(self) -> str:
+        """A line for each of what, day, check, expected, found, next step and link; no line for what is unknown."""
+        cause = self.cause
+        lines = {
+            f"{_SENDER}:": cause.subject,
+            "Days:" if len(cause.days) > 1 else "Day:": named(cause.days),
+            "Check:": cause.check.replace("_", " "),
+            "Expected:": cause.expected,
+            "Found:": cause.found,
+            # A source's own failure says by itself what to do.
+            NEXT_STEP: "" if NEXT_STEP in cause.found else cause.next_step,
+            "More:": self.link,
+        }
+        return "\n".join(f"{name} {_on_one_line(value)}" for name, value in lines.items() if value)
+
+    @property
+    def parts(self) -> dict[str, object]:
+        """The same as JSON: `text` is what Slack and Teams show, the rest is for programs; days are ISO dates."""
+        cause = self.cause
+        return {
+            "text": self.text,
+            "subject": cause.subject,
+            "check": cause.check,
+            "days": [day.isoformat() for day in cause.days],
+            "expected": cause.expected,
+            "found": cause.found,
+            "next_step": cause.next_step,
+            "link": self.link,
+        }
+
+
+def message_of(cause: Cause, settings: Settings, run_id: str) -> Message:
+    """The message of a cause, with a link to the checks of its asset, else to its run, else to Dagit."""
+    if cause.asset:
+        return Message(cause, f"{settings.dagit_address}/assets/{quote(cause.asset)}?view=checks")
+    return Message(cause, f"{settings.dagit_address}/runs/{quote(run_id)}" if run_id else settings.dagit_address)
+
+
+def _on_one_line(words: str) -> str:
+    """Without line breaks and other control characters: what was found may come from a source."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())

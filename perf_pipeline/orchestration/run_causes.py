@@ -1,0 +1,73 @@
+"""Why a run failed, read from its events and from the verdicts on its days: for the command and for alerts alike."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
+from sqlalchemy import Engine
+
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.errors import UsageError
+from perf_pipeline.quality.causes import Cause
+from perf_pipeline.quality.failing import causes_of_days
+from perf_pipeline.warehouse.engine import connected
+
+_CHECK_FAILED = "DagsterAssetCheckFailedError"
+_LOOK_IT_UP = "look it up in Dagit (perf-pipeline serve), then run the same days again."
+# Dagster puts the class before the words; of errors made for people the words are enough.
+_SPEAKING_CLASSES = re.compile(r"^(dagster\._core\.definitions\.events\.Failure|perf_pipeline\.errors\.\w+): ")
+
+
+def causes_of_run(instance: dg.DagsterInstance, run_id: str, warehouse: Engine | None) -> list[Cause]:
+    """Every cause of a failed run; without a warehouse, those that Dagster knows. At least one."""
+    run = instance.get_run_by_id(run_id)
+    days = _days_of(run.tags if run else {})
+    causes: list[Cause] = []
+    if warehouse is not None and days is not None and _has_judged(instance, run_id):
+        with connected(warehouse) as connection:
+            causes = causes_of_days(connection, days, run_id)
+    causes += _failed_steps(instance, run_id)
+    return causes or [Cause("the run", tuple(days or ()), "it failed and did not say why.", _LOOK_IT_UP)]
+
+
+def _has_judged(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the run came to its last step, which fails on the verdicts: before it they may be of another run."""
+    return any(_is_of_check(event) for event in _step_failures(instance, run_id))
+
+
+def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[Cause]:
+    """Steps that failed by themselves."""
+    for event in _step_failures(instance, run_id):
+        error = event.step_failure_data.error
+        if error is not None and not _is_of_check(event):
+            found = _SPEAKING_CLASSES.sub("", " ".join((error.cause or error).message.split()))
+            yield Cause(event.step_key or "a step", (), found, _LOOK_IT_UP)
+
+
+def _is_of_check(event: dg.DagsterEvent) -> bool:
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == _CHECK_FAILED
+
+
+def _step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.DagsterEvent]:
+    entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+
+
+def _days_of(tags: Mapping[str, str]) -> DayRange | None:
+    first, last = tags.get(ASSET_PARTITION_RANGE_START_TAG), tags.get(ASSET_PARTITION_RANGE_END_TAG)
+    only = tags.get(PARTITION_NAME_TAG)
+    try:
+        return DayRange(_day(first or only), _day(last or only))
+    except (TypeError, ValueError, UsageError):
+        return None
+
+
+def _day(text: str | None) -> date:
+    return date.fromisoformat(text or "")

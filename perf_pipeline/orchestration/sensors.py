@@ -1,0 +1,109 @@
+"""What watches the flow and tells people: runs that fail, and nights on which no run came.
+
+Here: when something is to be told. Not here: the telling (`alerting`), and why a run failed (`run_causes`).
+"""
+
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+import dagster as dg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from perf_pipeline.catalogue.reporting_days import LONDON, last_ended_day
+from perf_pipeline.errors import PerfPipelineError
+from perf_pipeline.orchestration.alerting import tell
+from perf_pipeline.orchestration.jobs import asked_together
+from perf_pipeline.orchestration.resources import open_warehouse
+from perf_pipeline.quality.causes import Cause
+from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.warehouse.engine import connected, first_line
+from perf_pipeline.warehouse.statements import run_sql
+
+PUBLISHED_BY = time(6)
+"""Time of day in London at which yesterday is published, or people are told that it is not."""
+_LOOK_EVERY_SECONDS = 600
+_NOT_PUBLISHED = f"no nightly run has published it by {PUBLISHED_BY:%H:%M}."
+_NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people why a run failed: one message for each cause, by the ways that PERF_* variables name.",
+)
+def run_failed(context: dg.RunFailureSensorContext) -> None:
+    """Tell the causes of a run that failed; those that a command has told are not told again."""
+    from perf_pipeline.orchestration.run_causes import causes_of_run
+
+    settings, run_id = load_settings(), context.dagster_run.run_id
+    with ExitStack() as stack:
+        warehouse: Engine | None = None
+        try:
+            warehouse = stack.enter_context(open_warehouse(settings))
+            causes = causes_of_run(context.instance, run_id, warehouse)
+        except (PerfPipelineError, DBAPIError):
+            causes = causes_of_run(context.instance, run_id, None)
+        tell(warehouse, settings, causes, asked_together(context.dagster_run.tags, run_id), run_id=run_id)
+
+
+@dg.sensor(
+    minimum_interval_seconds=_LOOK_EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=f"Tells people when yesterday is not published by {PUBLISHED_BY:%H:%M} Europe/London.",
+)
+def night_was_missed(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Look whether yesterday is published. The cursor is the newest day that needs no more looking at."""
+    finding, settled = look_at_night(load_settings(), datetime.now(UTC), context.cursor)
+    context.update_cursor(settled or "")
+    return dg.SkipReason(finding)
+
+
+def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tuple[str, str | None]:
+    """Tell people if yesterday is missed; what was found, and the newest day that is settled: published, or told.
+
+    A settled day stays so: while it is built again by day, it counts as unreleased for some minutes.
+    """
+    day = last_ended_day(now)
+    if settled == day.isoformat():
+        return f"{day} is settled.", settled
+    with ExitStack() as stack:
+        warehouse: Engine | None
+        try:
+            opened = stack.enter_context(open_warehouse(settings))
+            warehouse, is_released, found = opened, night_is_released(opened, day), _NOT_PUBLISHED
+        except PerfPipelineError as error:
+            warehouse, is_released, found = None, False, error.what
+        except DBAPIError as error:
+            warehouse, is_released, found = None, False, f"The warehouse refused: {first_line(error)}."
+        if is_released is None:
+            return "Nothing was ever asked for, so nothing is missed.", settled
+        if is_released:
+            return f"{day} is published.", day.isoformat()
+        if not missed(now, is_released):
+            return f"{day} has until {PUBLISHED_BY:%H:%M} to be published.", settled
+        if tell(warehouse, settings, [_missed_night(day, found)], f"night {day}"):
+            return f"{day} is not published; people were told.", day.isoformat()
+    return f"{day} is not published; nobody could be told yet.", settled
+
+
+def missed(now: datetime, is_released: bool) -> bool:
+    """Whether yesterday should be published by now and is not."""
+    return not is_released and now.astimezone(LONDON).time() >= PUBLISHED_BY
+
+
+def night_is_released(warehouse: Engine, day: date) -> bool | None:
+    """Whether a run has published the day; None before the first use. Raises WarehouseError."""
+    with connected(warehouse) as connection:
+        found = run_sql(connection, _NIGHT_IS_RELEASED, day=day).scalar()
+    return None if found is None else bool(found)
+
+
+def _missed_night(day: date, found: str) -> Cause:
+    return Cause(
+        subject="nightly run",
+        days=(day,),
+        found=found,
+        next_step="look at the schedule nightly in Dagit and whether its daemon runs, then run perf-pipeline nightly;"
+        " it makes up for every night that was missed.",
+    )

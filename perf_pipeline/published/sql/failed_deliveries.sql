@@ -1,5 +1,0 @@
--- What a run could not read, the newest days first; unknown is a day that no earlier run had read either.
-SELECT service, source_name, report_date, delivered_at IS NULL AS is_unknown, failure
-FROM perf.source_deliveries
-WHERE outcome = 'failed' AND run_id = :run_id AND report_date BETWEEN :first_day AND :last_day
-ORDER BY report_date DESC

@@ -1,0 +1,57 @@
+"""Why days are held back, or a run failed: one cause for people, however many days and tables it reaches."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from perf_pipeline.catalogue.reporting_days import as_ranges
+from perf_pipeline.errors import NEXT_STEP
+
+_DAYS_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One thing that is wrong, told once: in the terminal, in Dagit and in an alert."""
+
+    subject: str
+    """What it is about: `make-a-lpa, daily_digital_take_up`, or the step of a run."""
+    days: tuple[date, ...]
+    """The reporting days that it concerns, in order; empty where it is about the run itself."""
+    found: str
+    next_step: str
+    check: str = ""
+    """The check that failed, a sentence; empty where no check was reached."""
+    expected: str = ""
+    asset: str = ""
+    """The asset whose page in Dagit shows more; empty for the run's own page."""
+
+    @property
+    def what(self) -> str:
+        """On one line: subject, days, check, what was expected and found."""
+        head = ", ".join(part for part in (self.subject, named(self.days)) if part)
+        if NEXT_STEP in self.found or not self.check:
+            return f"{head}: {self.found}"
+        expected = f", expected {self.expected}" if self.expected else ""
+        return f"{head}, {self.check.replace('_', ' ')}: found {self.found}{expected}."
+
+    def __str__(self) -> str:
+        return self.what if NEXT_STEP in self.what else f"{self.what} {NEXT_STEP} {self.next_step.rstrip('.')}."
+
+
+def merged(causes: Iterable[Cause]) -> list[Cause]:
+    """One cause for each subject, check and finding, with the days of all."""
+    by_reason: dict[tuple[str, str, str], Cause] = {}
+    for cause in causes:
+        key = (cause.subject, cause.check, cause.found)
+        before = by_reason.get(key)
+        days = (*before.days, *cause.days) if before else cause.days
+        by_reason[key] = replace(cause, days=tuple(sorted(set(days))))
+    return list(by_reason.values())
+
+
+def named(days: tuple[date, ...]) -> str:
+    """Days for people: the first few ranges, and how many more."""
+    ranges = [str(days_of_range) for days_of_range in as_ranges(set(days))]
+    more = f" and {len(ranges) - _DAYS_NAMED} more" if len(ranges) > _DAYS_NAMED else ""
+    return ", ".join(ranges[:_DAYS_NAMED]) + more

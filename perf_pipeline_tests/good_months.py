@@ -1,0 +1,148 @@
+"""April and May 2026 of two services, with which nothing is wrong: every day like the other."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from uuid import NAMESPACE_DNS, uuid5
+
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.checks import CHECKED
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
+from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.warehouse.tables import TABLES
+
+SPOILED, OTHER = "make-a-lpa", "use-an-lpa"
+FILLED = DayRange(date(2026, 4, 1), date(2026, 5, 31))
+MAY = date(2026, 5, 1)
+
+RATINGS = (18, 9, 4, 2, 3)
+SATISFACTION: dict[str, object] = {
+    **dict(zip(RATING_COUNTS, RATINGS, strict=True)),
+    "responses_count": 36,
+    "satisfied_percent": 75,
+    "satisfaction_score_percent": 75.69,
+    "headline_percent": 75,
+    "headline_method": "top_two_box",
+}
+STATES = dict(zip(STATE_COUNTS, (6, 6, 4, 2), strict=True))
+COHORT = dict(zip(COHORT_COUNTS, (6, 3, 2), strict=True))
+CHANNELS = {**dict(zip(CHANNEL_COUNTS, (6, 3, 2, 1, 0, 0), strict=True)), "total_count": 12}
+PERCENTS = {"created_per_started_percent": 100, "cohort_completion_percent": 50, "digital_take_up_percent": 75}
+APPLICATION_TYPES = {"health-and-welfare": 2, "property-and-financial": 3, "unknown": 1, "all": 6}
+"""How many times the counts above there are of each type."""
+CHANNEL_TYPES = {"health-and-welfare": 1, "property-and-financial": 2, "all": 3}
+FLAGS = {"is_provisional": False, "is_estimated": False}
+
+Values = dict[str, object]
+
+FULL = (*CHECKED, "source_deliveries", "verdicts")
+"""The tables that have good rows."""
+
+
+def fill(connection: Connection, name: str) -> None:
+    """Put the good rows into an empty table."""
+    columns = [column.name for column in TABLES[name].columns]
+    rows = [row for service in (SPOILED, OTHER) for row in _rows(name, service)]
+    connection.execute(TABLES[name].insert(), [{column: row.get(column) for column in columns} for row in rows])
+
+
+def _rows(name: str, service: str) -> Iterator[Values]:
+    if name.startswith("monthly_"):
+        for first, length in ((date(2026, 4, 1), 30), (MAY, 31)):
+            month = {"month_start": first, "days_included_count": length, "days_expected_count": length}
+            yield from ({"service": service, **month, **row} for row in _figures(name, length))
+        return
+    for day in FILLED:
+        seen = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=26)
+        common: Values = {"service": service, "report_date": day, "first_seen_at": seen, "last_seen_at": seen}
+        rows = {
+            "source_deliveries": _deliveries,
+            "verdicts": _verdicts,
+            "extracted_feedback": _feedback,
+            "extracted_application_states": _applications,
+            "extracted_channel_counts": _channel_counts,
+        }.get(name)
+        yield from ({**common, **row} for row in (rows(service, day, seen) if rows else _figures(name, 1)))
+
+
+def _figures(name: str, days: int) -> Iterator[Values]:
+    """The rows of one day, or of a month of so many equal days."""
+    if name.endswith("user_satisfaction"):
+        for source in FEEDBACK_SOURCES:
+            counts = {key: SATISFACTION[key] for key in SATISFACTION if key.endswith("_count")}
+            scaled = {key: int(str(count)) * days for key, count in counts.items()}
+            yield {"source": source, **SATISFACTION, **scaled, **FLAGS}
+        return
+    types = CHANNEL_TYPES if name.endswith("take_up") else APPLICATION_TYPES
+    for lpa_type, share in types.items():
+        counted = {key: count * share * days for key, count in (STATES | COHORT | CHANNELS).items()}
+        yield {"lpa_type": lpa_type, **counted, **PERCENTS, **FLAGS}
+
+
+def _deliveries(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
+    for source in SOURCES:
+        yield {
+            "source_name": source,
+            "outcome": "delivered",
+            "first_delivered_at": seen,
+            "delivered_at": seen,
+            "attempted_at": seen,
+            "is_short": False,
+            "rows_read_count": 10,
+            "rows_kept_count": 8,
+            "rows_quarantined_count": 1,
+            "rows_duplicate_count": 1,
+            "run_id": "an earlier run",
+        }
+
+
+def _verdicts(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
+    passed = {"check_name": "key_is_unique", "severity": "blocking", "result": "passed"}
+    for dataset in CHECKED:
+        if not dataset.startswith("monthly_"):
+            yield {"dataset": dataset, **passed, "run_id": "an earlier run", "decided_at": seen}
+
+
+def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
+    for rating, count in zip((5, 4, 3, 2, 1), RATINGS, strict=True):
+        yield {
+            "source": "done-page",
+            "granularity": "aggregate",
+            "feedback_key": uuid5(NAMESPACE_DNS, f"{service} {day} {rating}"),
+            "received_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
+            "rating": rating,
+            "ratings_count": count,
+            "delivery": "export.csv",
+        }
+    yield {
+        "source": "in-service",
+        "granularity": "response",
+        "feedback_key": uuid5(NAMESPACE_DNS, f"{service} {day}"),
+        "received_at": datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+        "rating": 4,
+        "ratings_count": 1,
+        "delivery": "feedback",
+    }
+
+
+def _applications(service: str, day: date, _seen: datetime) -> Iterator[Values]:
+    for number in range(4):
+        yield {
+            "application_hash": uuid5(NAMESPACE_DNS, f"{service} {day} {number}"),
+            **{
+                key: value
+                for hour, state in enumerate(("started", "created", "completed"), start=9)
+                for key, value in (
+                    (f"{state}_at", datetime(day.year, day.month, day.day, hour, tzinfo=UTC)),
+                    (f"{state}_date", day),
+                    (f"{state}_lpa_type", "unknown"),
+                )
+            },
+        }
+
+
+def _channel_counts(_service: str, _day: date, _seen: datetime) -> Iterator[Values]:
+    for lpa_type in ("health-and-welfare", "property-and-financial"):
+        yield {"lpa_type": lpa_type, **CHANNELS, "is_final": True}

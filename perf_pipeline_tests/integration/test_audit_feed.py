@@ -1,0 +1,82 @@
+"""The command `audit-feed`: what it prints and how it ends, on files of others and on our own."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.published.feed import write_feeds
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline_tests.commands import Call
+from perf_pipeline_tests.feeds import clean_feed, place_of, save_feed
+
+PutFigure = Callable[..., None]
+USE_AN_LPA = """
+[use-an-lpa]
+title = { en = "Use a lasting power of attorney", cy = "Defnyddio atwrneiaeth arhosol" }
+feed = "use"
+sources = { done-page = { slug = "use-lasting-power-of-attorney" } }
+indicators = { user-satisfaction = "public" }
+headline_sources = [{ from = 2021-03-01, source = "done-page" }]
+"""
+
+
+def test_a_sound_file_ends_in_0_and_the_span_of_its_months(call: Call, tmp_path: Path) -> None:
+    path = save_feed(tmp_path, clean_feed())
+    assert call("audit-feed", str(path)) == (0, "No faults in 28 entries, 2026-02 to 2026-05.\n", "")
+
+
+def test_each_fault_is_a_line_of_stdout_and_the_exit_code_is_1(call: Call, tmp_path: Path) -> None:
+    entries = clean_feed()
+    entries[place_of("2026-03", "digital-take-up")]["count"] = "42"
+    entries[place_of("2026-04", "user-satisfaction-percent")]["count"] = 86
+    del entries[place_of("2026-05", "digital-take-up")]
+    called = call("audit-feed", str(save_feed(tmp_path, entries)))
+    given = "expected 89, which the five counts give under top_two_box."
+    assert (called.status, called.err) == (1, "")
+    assert called.out.splitlines() == [
+        'entry 14 (2026-03-01, digital-take-up): count is the text "42"; expected the number 42.',
+        f"entry 20 (2026-04-01, user-satisfaction-percent): count is 86; {given}",
+        "digital-take-up: no entry for 2026-05; expected one for each month from 2026-02 to 2026-05.",
+        "3 faults in 27 entries.",
+    ]
+
+
+def test_a_file_that_is_not_there_is_a_wrong_call_with_a_next_step(call: Call, tmp_path: Path) -> None:
+    called = call("audit-feed", str(tmp_path / "nothing.json"))
+    assert (called.status, called.out) == (2, "")
+    assert called.err.startswith("Error: There is no file ")
+    assert "Next step: " in called.err
+
+
+def test_a_file_that_is_no_feed_says_what_it_holds(call: Call, tmp_path: Path) -> None:
+    called = call("audit-feed", str(save_feed(tmp_path, {"count": 42})))
+    assert (called.status, called.out) == (1, "")
+    assert "holds an object; expected an array. Next step: " in called.err
+
+
+def test_the_services_known_are_those_of_the_services_file(call: Call, tmp_path: Path) -> None:
+    services = tmp_path / "services.toml"
+    services.write_text(USE_AN_LPA, encoding="utf-8")
+    called = call("audit-feed", str(save_feed(tmp_path, clean_feed())), PERF_SERVICES_FILE=str(services))
+    told = 'file: service "make-a-lpa" is unknown; expected use-an-lpa.'
+    assert (called.status, called.out.splitlines()[0]) == (1, told)
+
+
+@pytest.mark.parametrize("slug", ["make-a-lpa", "use-an-lpa"])
+def test_our_own_feed_files_have_no_fault(
+    call: Call, emptied_warehouse: Engine, put_figure: PutFigure, tmp_path: Path, slug: str
+) -> None:
+    put_figure("published_user_satisfaction", service=slug, markers="[b][p]")
+    put_figure("published_completion_rate", service=slug)
+    put_figure("published_digital_take_up", service=slug)
+    put_figure("published_digital_take_up", service=slug, period_start=date(2026, 3, 1))
+    with transaction(emptied_warehouse) as connection:
+        written = list(write_feeds(connection, tmp_path, load_services()[slug]))
+    assert written
+    for file in written:
+        called = call("audit-feed", str(tmp_path / file.path))
+        assert (called.status, called.out.partition(" in ")[0]) == (0, "No faults")

@@ -1,0 +1,70 @@
+"""What an alert says, and where its link leads."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from perf_pipeline.errors import NEXT_STEP
+from perf_pipeline.orchestration.alert_messages import message_of
+from perf_pipeline.quality.causes import Cause
+from perf_pipeline.settings import Settings
+
+SETTINGS = Settings(dagit_url="https://dagit.example")
+CAUSE = Cause(
+    subject="make-a-lpa, daily_digital_take_up",
+    days=(date(2026, 11, 18), date(2026, 11, 19)),
+    found="total 12",
+    next_step="ask the data team.",
+    check="counts_add_up",
+    expected="total 13",
+    asset="daily_digital_take_up",
+)
+
+
+def test_it_names_days_check_expected_found_next_step_and_link() -> None:
+    assert message_of(CAUSE, SETTINGS, "a-run").text == (
+        "perf_pipeline: make-a-lpa, daily_digital_take_up\n"
+        "Days: 2026-11-18 to 2026-11-19\n"
+        "Check: counts add up\n"
+        "Expected: total 13\n"
+        "Found: total 12\n"
+        "Next step: ask the data team.\n"
+        "More: https://dagit.example/assets/daily_digital_take_up?view=checks"
+    )
+
+
+def test_what_is_unknown_has_no_line() -> None:
+    cause = Cause(subject="release", days=(), found="the disk is full", next_step="make room.")
+    assert message_of(cause, SETTINGS, "a-run").text == (
+        "perf_pipeline: release\nFound: the disk is full\nNext step: make room.\nMore: https://dagit.example/runs/a-run"
+    )
+
+
+def test_a_failure_that_says_what_to_do_is_not_followed_by_another_next_step() -> None:
+    cause = replace(CAUSE, found=f"Sirius cannot be reached. {NEXT_STEP} see whether it is up.")
+    assert message_of(cause, SETTINGS, "").text.count(NEXT_STEP) == 1
+
+
+@pytest.mark.parametrize(
+    ("asset", "run_id", "link"),
+    [
+        ("release", "a-run", "https://dagit.example/assets/release?view=checks"),
+        ("", "a-run", "https://dagit.example/runs/a-run"),
+        ("", "", "https://dagit.example"),
+    ],
+)
+def test_the_link_leads_to_the_checks_else_to_the_run_else_to_dagit(asset: str, run_id: str, link: str) -> None:
+    assert message_of(replace(CAUSE, asset=asset), SETTINGS, run_id).link == link
+
+
+def test_what_was_found_can_add_no_line_and_no_header() -> None:
+    message = message_of(
+        replace(CAUSE, subject="a\r\nBcc: b@x.example", check="", found="1\u2028Next\x00 step:\udcff 2"), SETTINGS, ""
+    )
+    assert message.headline == "perf_pipeline: a Bcc: b@x.example, 2026-11-18 to 2026-11-19, 1 Next step: 2"
+    assert "Found: 1 Next step: 2" in message.text.splitlines()
+
+
+def test_the_headline_is_short() -> None:
+    assert len(message_of(replace(CAUSE, subject="x" * 500), SETTINGS, "").headline) == 120
