@@ -10,8 +10,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sized
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 from uuid import uuid4
@@ -19,8 +19,8 @@ from uuid import uuid4
 import click
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day, london_day
-from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.cli_figures import FIGURE_COMMANDS
 from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.warehouse.engine import first_line
@@ -75,7 +75,7 @@ def status() -> None:
     from perf_pipeline.orchestration.overview import overview
 
     settings = load_settings()
-    for line in overview(settings, datetime.now(UTC)):
+    for line in overview(settings, datetime.now(UTC), progress=_note):
         click.echo(line)
 
 
@@ -138,21 +138,8 @@ def doctor() -> None:
         sys.exit(1)
 
 
-@cli.command("audit-feed")
-@click.argument("file", type=click.Path(path_type=Path))
-def audit_feed(file: Path) -> None:
-    """List the faults of an OPG feed file, each with its entry."""
-    from perf_pipeline.sources.feed_audit import audit, conclusion
-    from perf_pipeline.sources.published_history import read_feed
-
-    services = load_services(load_settings().services_file)
-    reading = read_feed(file)
-    faults = audit(reading, [service.slug for service in services], london_day(datetime.now(UTC)))
-    for fault in faults:
-        click.echo(str(fault))
-    click.echo(conclusion(reading, faults))
-    if faults:
-        sys.exit(1)
+for command in FIGURE_COMMANDS:
+    cli.add_command(command)
 
 
 def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRange:
@@ -181,17 +168,20 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     _note("Loading the pipeline …")
     from perf_pipeline.definitions import defs
     from perf_pipeline.orchestration.alerting import tell
-    from perf_pipeline.orchestration.planning import night_plan
+    from perf_pipeline.orchestration.planning import NightPlan, night_plan
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance, run_range
     from perf_pipeline.published.summary import HEADINGS, as_text, published_months
     from perf_pipeline.quality.causes import merged
+    from perf_pipeline.warehouse.building import building
 
     with ExitStack() as stack:
         systems = stack.enter_context(open_systems(settings, progress=_note))
         instance = stack.enter_context(dagster_instance(settings))
         started = time.monotonic()
-        planned = set(days if everything else night_plan(systems.warehouse, systems.services, settings, days))
+        stack.enter_context(building(systems.warehouse, _note))
+        night = NightPlan() if everything else night_plan(replace(systems, progress=_ticker(started)), settings, days)
+        planned = set(days if everything else night.reasons)
         ranges = as_ranges(planned)
         outcomes, asked = [], f"command {uuid4()}"
         for number, run_days in enumerate(ranges, start=1):
@@ -202,6 +192,8 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             )
         _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
         causes = merged(cause for outcome in outcomes for cause in outcome.causes)
+        # A run that met the same trouble has told of it.
+        causes += [cause for cause in night.causes if cause.subject not in {told.subject for told in causes}]
         for cause in causes:
             click.echo(f"Failed: {cause}", err=True)
         tell(systems.warehouse, settings, causes, asked, is_logged=False)

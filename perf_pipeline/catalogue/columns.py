@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from perf_pipeline.catalogue.markers import Marker
-from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
-from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, UNKNOWN_METHOD
+from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, METRICS, SOURCES
+from perf_pipeline.catalogue.revisions import RevisionCause
 from perf_pipeline.catalogue.severity import Result, Severity
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 
@@ -128,7 +129,12 @@ _ENTRIES = (
         maximum=100,
         made_from=(*RATING_COUNTS, "headline_method"),
     ),
-    _name("headline_method", "The method of the headline figure.", *SATISFACTION_METHODS),
+    _name(
+        "headline_method",
+        "The method of the headline figure; unknown for imported figures without counts.",
+        *SATISFACTION_METHODS,
+        UNKNOWN_METHOD,
+    ),
     # completion rate
     _count("started_count", "Applications started in the period."),
     _count("created_count", "Applications created (ready to sign and pay) in the period, whenever started."),
@@ -255,11 +261,40 @@ _ENTRIES = (
     _count("rows_kept_count", "Of them, rows that count."),
     _count("rows_quarantined_count", "Of them, rows set aside as unusable."),
     _count("rows_duplicate_count", "Of them, double submissions, counted once."),
+    Column("file_name", ColumnType.TEXT, "Name of the file in the folder of exports."),
+    _instant("modified_at", "When the file was last modified, as its folder says."),
+    _count("size_bytes_count", "Its size in bytes."),
+    _instant("settled_at", "When the file was last opened and compared with the extract."),
     Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
     Column("reason", ColumnType.NAME, "Why the row is unusable."),
     Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
     _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
     _instant("published_at", "When this version of the figure was published."),
+    Column(
+        "revision_cause",
+        ColumnType.NAME,
+        "Why this version says something else than the one before; empty where it does not.",
+        is_required=False,
+        allowed=tuple(cause.value for cause in RevisionCause),
+    ),
+    Column(
+        "revision_reason",
+        ColumnType.TEXT,
+        "What was given as the reason, where a person changed the figure.",
+        is_required=False,
+    ),
+    _optional_instant(
+        "revised_at", "When the value last changed; it is marked as revised until the next month begins."
+    ),
+    _instant("withdrawn_at", "When the figure was taken back."),
+    Column("withdrawal_reason", ColumnType.TEXT, "Why it was taken back."),
+    # revision log
+    _name("indicator", "The indicator that the value belongs to.", *METRICS),
+    Column("dimension", ColumnType.NAME, "The source of the ratings, or the type of LPA."),
+    Column("figure", ColumnType.NAME, "The column that changed."),
+    Column("earlier_value", ColumnType.TEXT, "What it said before; empty where it said nothing.", is_required=False),
+    Column("later_value", ColumnType.TEXT, "What it says since; empty where it says nothing.", is_required=False),
+    _instant("earlier_published_at", "When the earlier value was published."),
     # verdicts
     _name("check_name", "The check, a sentence that is true when it passes; docs/quality.md tells about each."),
     _name(

@@ -55,7 +55,10 @@ def _columns(*names: str) -> tuple[Column, ...]:
 _SEEN = ("first_seen_at", "last_seen_at")
 STATE_FLAGS = ("is_provisional", "is_estimated")
 MONTH_COUNTS = ("days_included_count", "days_expected_count")
-VERSION_COLUMNS = ("published_at", "superseded_at", "run_id")
+REVISION_COLUMNS = ("revision_cause", "revision_reason", "revised_at")
+PERIODS = {"daily": "day", "monthly": "month"}
+"""Lengths of the periods, by the names that people and files give them."""
+VERSION_COLUMNS = ("published_at", "superseded_at", "run_id", *REVISION_COLUMNS)
 """What is said of a version of a published figure, not of the figure."""
 SATISFACTION_FIGURES = (
     *RATING_COUNTS,
@@ -177,6 +180,16 @@ _ENTRIES = (
             "released_at",
             "complete_up_to",
         ),
+    ),
+    Dataset(
+        "export_files",
+        Stage.EXTRACTED,
+        "Feedback Explorer exports that say nothing which the extract lacks. The nightly plan leaves them closed until"
+        " they change.",
+        "one row per file",
+        ("file_name",),
+        _columns("file_name", "modified_at", "size_bytes_count", "settled_at"),
+        day_columns=(),
     ),
     Dataset(
         "quarantined_rows",
@@ -301,6 +314,44 @@ _ENTRIES = (
     _published("user-satisfaction", "source", SATISFACTION_FIGURES),
     _published("completion-rate", "lpa_type", (*COMPLETION_FIGURES, *COHORT_FIGURES)),
     _published("digital-take-up", "lpa_type", TAKE_UP_FIGURES),
+    Dataset(
+        "withdrawn_figures",
+        Stage.PUBLISHED,
+        "Figures that were taken back: they are published as not available until they are restored.",
+        "one row per service, indicator and period",
+        ("service", "indicator", "period_start", "period"),
+        _columns("service", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
+        day_columns=("period_start",),
+    ),
+    Dataset(
+        "revision_log",
+        Stage.PUBLISHED,
+        "Every published value that was changed: what it was, what it is, when and why. A row stays for good.",
+        "one row per changed value",
+        ("service", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
+        _columns(
+            "service",
+            "indicator",
+            "period_start",
+            "period",
+            "dimension",
+            "figure",
+            "earlier_value",
+            "later_value",
+            "earlier_published_at",
+            "published_at",
+            "revision_cause",
+            "revision_reason",
+        ),
+        day_columns=("period_start",),
+    ),
 )
+
+FIGURES: dict[Indicator, tuple[str, ...]] = {
+    "user-satisfaction": SATISFACTION_FIGURES,
+    "completion-rate": (*COMPLETION_FIGURES, *COHORT_FIGURES),
+    "digital-take-up": TAKE_UP_FIGURES,
+}
+"""The columns of an indicator that are figures: what a revision can be about."""
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}

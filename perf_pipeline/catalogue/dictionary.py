@@ -6,7 +6,7 @@ from pathlib import Path
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.columns import Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.methods import SATISFACTION_ERAS, SATISFACTION_METHODS
+from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, eras_in_force
 from perf_pipeline.catalogue.metrics import METRICS
 
 FILE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
@@ -50,7 +50,8 @@ def _lines() -> Iterator[str]:
     yield "| method | weights of the five ratings | column | headline from |"
     yield "| --- | --- | --- | --- |"
     for method in SATISFACTION_METHODS.values():
-        first_days = ", ".join(str(era.first_day) for era in SATISFACTION_ERAS if era.method_id == method.id)
+        eras = [era for era in eras_in_force() if era.method_id == method.id]
+        first_days = ", ".join(f"{era.first_day}{', and before' if era.restates_history else ''}" for era in eras)
         weights = ", ".join(map(str, method.weights))
         yield f"| `{method.id}`: {method.title} | {weights} | `{method.column}` | {first_days} |"
     for stage in Stage:

@@ -1,8 +1,10 @@
 """How figures are calculated, and from when on which method is the headline (DOMAIN 2.1).
 
-A method is data: weights of the five ratings. Adding an era is adding an entry.
+A method is data: weights of the five ratings. Adding an era is adding an entry: figures change from its first day on, and
+nothing before it, unless it restates history.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -25,6 +27,8 @@ class Era:
 
     first_day: date
     method_id: str
+    restates_history: bool = False
+    """Whether its method rules all earlier days too: published figures are then revised, with the cause `method`."""
 
     def __post_init__(self) -> None:
         if self.first_day.day != 1:
@@ -39,21 +43,31 @@ TOP_TWO_BOX = SatisfactionMethod(
     "top_two_box", "Share of very satisfied and satisfied ratings", "satisfied_percent", (1, 1, 0, 0, 0)
 )
 SATISFACTION_METHODS: dict[str, SatisfactionMethod] = {method.id: method for method in (WEIGHTED_MEAN, TOP_TWO_BOX)}
+UNKNOWN_METHOD = "unknown"
+"""What an imported headline without counts was calculated by."""
 SATISFACTION_ERAS: tuple[Era, ...] = (
     Era(date(2021, 3, 1), WEIGHTED_MEAN.id),
     Era(date(2026, 4, 1), TOP_TWO_BOX.id),
 )
 
 
-def method_in_force(day: date, eras: tuple[Era, ...] = SATISFACTION_ERAS) -> SatisfactionMethod:
-    """The headline method of a day. Days before the first era take the first."""
-    current = eras[0]
-    for _, later in pairwise(eras):
-        if later.first_day <= day:
-            current = later
-    return SATISFACTION_METHODS[current.method_id]
+def eras_in_force(eras: Sequence[Era] | None = None) -> Sequence[Era]:
+    """The eras that rule any day, in order: one that restates history leaves nothing to those before it."""
+    eras = SATISFACTION_ERAS if eras is None else eras
+    restating = [place for place, era in enumerate(eras) if era.restates_history]
+    return eras[restating[-1] :] if restating else eras
 
 
-def is_break(period_start: date, period_end: date, eras: tuple[Era, ...] = SATISFACTION_ERAS) -> bool:
-    """Whether a new method comes into force within the period: it carries `[b]`."""
-    return any(period_start <= era.first_day <= period_end for era in eras[1:])
+def method_in_force(day: date, eras: Sequence[Era] | None = None) -> SatisfactionMethod:
+    """The headline method of a day. Days before the first era in force take the first."""
+    first, *later = eras_in_force(eras)
+    begun = [era for era in later if era.first_day <= day]
+    return SATISFACTION_METHODS[(begun[-1] if begun else first).method_id]
+
+
+def is_break(period_start: date, period_end: date, eras: Sequence[Era] | None = None) -> bool:
+    """Whether a new method comes into force within the period: it carries `[b]`. Where history was restated none does."""
+    return any(
+        period_start <= later.first_day <= period_end and later.method_id != earlier.method_id
+        for earlier, later in pairwise(eras_in_force(eras))
+    )

@@ -84,6 +84,8 @@ class Service(_Entry):
     indicators: dict[Indicator, Audience]
     headline_sources: tuple[HeadlineSource, ...] = ()
     """In the order of their first days; at least one where the service publishes user satisfaction."""
+    approval: Literal["none", "required"] = "none"
+    """Whether figures that are built wait for `perf-pipeline approve` before they are published."""
     thresholds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     """What the checks tolerate for this service, where that is not what they tolerate for all."""
 

@@ -11,11 +11,17 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 COHORT_DAYS = 90
 """A cohort is followed to the end of this London day after its start, day 0 (DOMAIN 2.2); its type settles then too."""
 
-TRAILING_DAYS = 7
-"""The newest days are built again every night: ratings and stamps may arrive late."""
-
 SIRIUS_REVISION_DAYS = 400
 """How long Sirius may revise a day (DOMAIN 3.3); then it is final even if Sirius never said so."""
+
+COMPARED_DAYS = {
+    "in-service": 7,
+    # Ten nights more than a type of LPA takes to settle, so that an outage of a week loses none.
+    "applications": COHORT_DAYS + 10,
+    "sirius": SIRIUS_REVISION_DAYS,
+}
+"""How many of the newest days each source is compared with its extract, every night. The exports of the done page are
+compared whenever a file is new or changed, whatever days it holds."""
 
 TOLERATED_UNKNOWN_PERCENT = 1
 """With a larger share of applications of unknown channel, take-up is an estimate (DOMAIN 3.3)."""
@@ -28,6 +34,9 @@ RATINGS_KEPT_MONTHS = 24
 
 UNUSED_ACCOUNTS_KEPT_MONTHS = 9
 """The service then deletes accounts with their applications (DOMAIN 3.1): a day first read later is an undercount."""
+
+ROWS_KEPT_MONTHS = 24
+"""Rows about single people are dropped from the extract after this, once their days are final (DOMAIN 3.1)."""
 
 
 def cohorts_touched(days: DayRange) -> DayRange:

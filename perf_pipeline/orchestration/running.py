@@ -11,11 +11,13 @@ from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.errors import PerfPipelineError, SettingsError, WarehouseError
 from perf_pipeline.orchestration.flow_assets import LEAVES_CHECKS_OUT
 from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
 from perf_pipeline.orchestration.run_causes import causes_of_run
+from perf_pipeline.published.release_asset import release
 from perf_pipeline.published.verdict_check import every_day_passed
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
@@ -111,11 +113,34 @@ def run_range(
     job = definitions.resolve_job_def(build_and_publish.name)
     if is_long:
         job = _without_shown_verdicts(job)
+    tags = range_tags(days, asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {})
+    return _executed(job, instance, replace(systems, progress=progress), days, tags, shows_tracebacks=shows_tracebacks)
+
+
+def publish_built(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, systems: Systems, days: DayRange
+) -> RangeOutcome:
+    """Publish what is built of `days` and passed, without building anything; a run of the published assets alone."""
+    job = definitions.resolve_job_def(build_and_publish.name)
+    published = {dg.AssetKey(metric.published_dataset) for metric in METRICS.values()} | set(release.keys)
+    alone = job.get_subset(asset_selection=published, asset_check_selection=set())
+    return _executed(alone, instance, systems, days, range_tags(days))
+
+
+def _executed(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    systems: Systems,
+    days: DayRange,
+    tags: dict[str, str],
+    *,
+    shows_tracebacks: bool = False,
+) -> RangeOutcome:
     try:
         result = job.execute_in_process(
             instance=instance,
-            resources={"systems": replace(systems, progress=progress)},
-            tags=range_tags(days, asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {}),
+            resources={"systems": systems},
+            tags=tags,
             run_config=_console("ERROR" if shows_tracebacks else "CRITICAL"),
             raise_on_error=False,
         )

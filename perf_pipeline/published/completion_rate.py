@@ -6,13 +6,15 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.datasets import COHORT_FIGURES
+from perf_pipeline.catalogue.disclosure import COMPLETION
 from perf_pipeline.catalogue.metrics import METRICS
-from perf_pipeline.catalogue.reporting_days import last_ended_day
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.windows import cohorts_touched
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
 from perf_pipeline.published.not_available import not_available
 from perf_pipeline.published.publishing import publish
+from perf_pipeline.published.suppressing import suppressed_days, suppressed_months
 from perf_pipeline.sources.systems import Systems
 
 _KEY = ["service", "report_date", "lpa_type"]
@@ -24,16 +26,20 @@ def published_completion_rate(context: dg.AssetExecutionContext, systems: System
     days = cohorts_touched(day_range(context))
 
     def figures(connection: Connection) -> list[pd.DataFrame]:
-        events = rows_of(connection, "daily_completion_rate", days)
-        cohorts = rows_of(connection, "daily_completion_cohort", days)
         monthly = rows_of(connection, "monthly_completion_rate", days.whole_months())
+        months = monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks)
         return [
-            daily_figures(with_cohorts_of_the_day(events, cohorts), never_breaks),
-            monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks),
+            suppressed_days(daily_figures(_daily_rows(connection, days), never_breaks), COMPLETION),
+            suppressed_months(months, _daily_rows(connection, days.whole_months()), COMPLETION),
             not_available(connection, METRICS["completion-rate"].sources, days).assign(lpa_type=ALL),
         ]
 
     return publish(systems, "published_completion_rate", figures, context.run.run_id)
+
+
+def _daily_rows(connection: Connection, days: DayRange) -> pd.DataFrame:
+    events = rows_of(connection, "daily_completion_rate", days)
+    return with_cohorts_of_the_day(events, rows_of(connection, "daily_completion_cohort", days))
 
 
 def with_cohorts_of_the_day(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def _whole_months(connection: Connection, service: Service, indicator: Indicator
         )
         .order_by(table.c.period_start)
     )
-    rows = connection.execute(statement).all()
+    rows = [row for row in connection.execute(statement) if Marker.NOT_AVAILABLE.value not in letters(row.markers)]
     if indicator == "user-satisfaction":
         return [row for row in rows if row.source == service.headline_source(row.period_start)]
     totals = [row for row in rows if row.lpa_type == ALL]

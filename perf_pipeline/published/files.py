@@ -1,21 +1,22 @@
-"""The dataset files of a release (DOMAIN 4.2): CSV and JSON, a pair for each service, indicator and period."""
+"""The files of a release: CSV and JSON pairs for each service, indicator and period (DOMAIN 4.2), and its revision log."""
 
 import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, collate, select
+from sqlalchemy import Connection, Text, collate, select
 
 from perf_pipeline.catalogue.columns import ColumnType
-from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, VERSION_COLUMNS, Dataset
+from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, PERIODS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.services import Service
+from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
-
-PERIODS = {"daily": "day", "monthly": "month"}
 
 
 @dataclass(frozen=True)
@@ -40,36 +41,41 @@ def write_dataset_files(
     (root / service).mkdir(parents=True, exist_ok=True)
     for name, period in PERIODS.items():
         columns = file_columns(dataset, period)
-        rows = figures_in_force(connection, dataset, service, period, columns)
-        path = f"{service}/{indicator}-{name}"
-        _write_csv(root / f"{path}.csv", columns, rows)
-        _write_json(root / f"{path}.json", dataset, columns, rows)
-        yield WrittenFile(f"{path}.csv", len(rows))
-        yield WrittenFile(f"{path}.json", len(rows))
+        rows = figures_as_of(connection, indicator, service, period, columns=columns)
+        yield from _write_pair(root, f"{service}/{indicator}-{name}", dataset, columns, rows)
 
 
-def figures_in_force(
-    connection: Connection, dataset: Dataset, service: str, period: str, columns: Sequence[str]
-) -> list[tuple[object, ...]]:
-    """The published figures that nothing superseded, in the order of their key, C collation."""
-    table = TABLES[dataset.name]
-    dimension = dataset.identity[-1]
+def write_revision_log(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
+    """Write every change of a value of the service's indicators, as a pair of files below `root`."""
+    dataset, table = DATASETS["revision_log"], TABLES["revision_log"]
+    key = [table.c[name] for name in dataset.key]
     statement = (
-        select(*(table.c[name] for name in columns))
-        .where(table.c.service == service, table.c.period == period, table.c.superseded_at.is_(None))
-        .order_by(table.c.period_start, collate(table.c[dimension], "C"))
+        select(*(table.c[name] for name in dataset.column_names))
+        .where(table.c.service == service.slug, table.c.indicator.in_(service.indicators))
+        .order_by(*(collate(column, "C") if isinstance(column.type, Text) else column for column in key))
     )
-    return [tuple(row) for row in connection.execute(statement)]
+    (root / service.slug).mkdir(parents=True, exist_ok=True)
+    rows = list(connection.execute(statement))
+    yield from _write_pair(root, f"{service.slug}/revisions", dataset, dataset.column_names, rows)
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+def _write_pair(
+    root: Path, path: str, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> Iterator[WrittenFile]:
+    _write_csv(root / f"{path}.csv", columns, rows)
+    _write_json(root / f"{path}.json", dataset, columns, rows)
+    yield WrittenFile(f"{path}.csv", len(rows))
+    yield WrittenFile(f"{path}.json", len(rows))
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([_with_iso_instant(value) for value in row] for row in rows)
 
 
-def _write_json(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+def _write_json(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     types = {column.name: column.type for column in dataset.columns}
     records = [
         {name: _json_value(types[name], value) for name, value in zip(columns, row, strict=True)} for row in rows
@@ -80,4 +86,9 @@ def _write_json(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequ
 def _json_value(kind: ColumnType, value: object) -> object:
     if kind is ColumnType.MARKERS:
         return letters(str(value))
-    return float(value) if isinstance(value, Decimal) else value
+    return float(value) if isinstance(value, Decimal) else _with_iso_instant(value)
+
+
+def _with_iso_instant(value: object) -> object:
+    """An instant as ISO 8601 has it, anything else as it is."""
+    return value.isoformat() if isinstance(value, datetime) else value

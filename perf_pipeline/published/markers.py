@@ -24,3 +24,9 @@ def joined(found: set[Marker]) -> str:
 def letters(cell: str) -> list[str]:
     """The markers of a cell, one by one: `[b][p]` gives b and p."""
     return [part.strip("[]") for part in cell.split("][")] if cell else []
+
+
+def with_marker(cell: str, marker: Marker, *, is_given: bool) -> str:
+    """A cell with one marker given, or taken away."""
+    found = {Marker(letter) for letter in letters(cell)} - {marker}
+    return joined(found | ({marker} if is_given else set()))

@@ -11,15 +11,15 @@ from perf_pipeline.orchestration.failures import failures_told_apart
 from perf_pipeline.orchestration.flow_assets import OWNERS
 from perf_pipeline.orchestration.partitions import EVERY_RANGE_IN_ONE_RUN, REPORTING_DAYS
 from perf_pipeline.published.feed import write_feeds
-from perf_pipeline.published.files import WrittenFile, write_dataset_files
+from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
 from perf_pipeline.published.release import Release, building_folder, publish_release
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 
-DESCRIPTION = """Every published figure in force, as files: CSV and JSON by service and indicator, the monthly OPG feed, and
-a manifest with the sha256 and rows of each. It appears whole or not at all."""
+DESCRIPTION = """Every published figure in force, as files: CSV and JSON by service and indicator, the log of revisions, the
+monthly OPG feed, and a manifest with the sha256 and rows of each. It appears whole or not at all."""
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -55,6 +55,7 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
         for service in systems.services:
             for indicator in service.indicators:
                 written += write_dataset_files(connection, building, service.slug, indicator)
+            written += write_revision_log(connection, building, service)
             written += write_feeds(connection, building, service)
     return written
 

@@ -35,4 +35,4 @@ def published_user_satisfaction(context: dg.AssetExecutionContext, systems: Syst
             not_available(connection, METRICS["user-satisfaction"].sources, days),
         ]
 
-    return publish(systems, "published_user_satisfaction", figures, context.run.run_id)
+    return publish(systems, "published_user_satisfaction", figures, context.run.run_id, is_break_of)

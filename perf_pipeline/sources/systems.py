@@ -40,6 +40,8 @@ class Systems:
     hash_key: bytes = field(repr=False)
     is_demonstration: bool
     """Whether the sources are stand-ins, so that nothing published may pass for a real figure."""
+    approved: frozenset[str] = frozenset()
+    """Services whose figures may be published now, of those that a person approves first."""
     data_docs_url: str | None = None
     """Where the pages of the checks are served; None where they are files alone."""
     clock: Callable[[], datetime] = utc_now

@@ -8,11 +8,12 @@ import io
 from collections.abc import Sequence
 
 import pandas as pd
-from sqlalchemy import Connection, Table, delete, text
+from sqlalchemy import Connection, Engine, Table, delete, text
 
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.copying import copy_text_into
+from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline.warehouse.verdicts import keep_last_good, void_verdicts
 
@@ -52,3 +53,10 @@ def insert_frame(connection: Connection, table: Table, rows: pd.DataFrame, colum
     rows.to_csv(buffer, columns=list(columns), header=False, index=False, na_rep=_NULL)
     buffer.seek(0)
     copy_text_into(connection, table, columns, buffer, null=_NULL)
+
+
+def analyze(engine: Engine, datasets: Sequence[str]) -> None:
+    """Renew the statistics of tables that were just written. Who does not own them is only warned by PostgreSQL."""
+    with transaction(engine) as connection:
+        for dataset in datasets:
+            connection.execute(text(f"ANALYZE perf.{TABLES[dataset].name}"))

@@ -63,8 +63,10 @@ def _table(dataset: Dataset) -> Table:
     for day_column in dataset.day_columns:
         if dataset.key[:2] != ("service", day_column):
             Index(f"{dataset.name}_by_{day_column}", table.c[day_column])
-    if dataset.stage is Stage.PUBLISHED:
+    if dataset.stage is Stage.PUBLISHED and "superseded_at" in table.c:
         identity = [table.c[name] for name in dataset.identity]
+        # A series, as files and pages ask for it: a service, its days or its months, all of them or some.
+        Index(f"{dataset.name}_by_series", table.c.service, table.c.period, table.c.period_start)
         in_force = table.c.superseded_at.is_(None)
         Index(f"{dataset.name}_one_in_force", *identity, unique=True, postgresql_where=in_force)
     return table

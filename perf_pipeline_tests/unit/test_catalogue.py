@@ -66,9 +66,9 @@ def test_a_dataset_says_what_it_holds_and_what_a_row_is(dataset: Dataset) -> Non
 
 
 @datasets
-def test_a_dataset_is_named_after_its_stage(dataset: Dataset) -> None:
+def test_a_dataset_of_an_indicator_is_named_after_its_stage(dataset: Dataset) -> None:
     prefixes = {Stage.DAILY_METRICS: "daily_", Stage.MONTHLY_METRICS: "monthly_", Stage.PUBLISHED: "published_"}
-    assert dataset.name.startswith(prefixes.get(dataset.stage, ""))
+    assert dataset.name.startswith(prefixes.get(dataset.stage, "") if dataset.indicator else "")
 
 
 @datasets

@@ -103,18 +103,32 @@ def month(name: str, columns: tuple[str, ...], counts: tuple[int, ...], *, is_pr
     )
 
 
+def of_days(frame: pd.DataFrame, included: int = 31) -> pd.DataFrame:
+    """A month of so many of its 31 days."""
+    return frame.assign(days_included_count=included, days_expected_count=31, is_estimated=False)
+
+
 @pytest.mark.parametrize(
     ("events", "cohort", "together"),
     [(False, False, False), (True, False, True), (False, True, True), (True, True, True)],
 )
 def test_a_month_is_provisional_while_its_events_or_its_cohort_are(events: bool, cohort: bool, together: bool) -> None:
     months = with_cohorts(
-        month("month_start", STATE_COUNTS, (10, 8, 7, 3), is_provisional=events),
-        month("month_start", COHORT_COUNTS, (10, 9, 6), is_provisional=cohort),
+        of_days(month("month_start", STATE_COUNTS, (10, 8, 7, 3), is_provisional=events)),
+        of_days(month("month_start", COHORT_COUNTS, (10, 9, 6), is_provisional=cohort)),
     )
     assert months["is_provisional"].tolist() == [together]
     assert months["created_per_started_percent"].tolist() == [Decimal("80.00")]
     assert months["cohort_completion_percent"].tolist() == [Decimal("90.00")]
+
+
+def test_a_month_that_lacks_a_cohort_says_so_even_with_every_event() -> None:
+    (row,) = with_cohorts(
+        of_days(month("month_start", STATE_COUNTS, (10, 8, 7, 3), is_provisional=False)),
+        of_days(month("month_start", COHORT_COUNTS, (10, 9, 6), is_provisional=True), included=30),
+    ).to_dict("records")
+    assert (row["days_included_count"], row["days_expected_count"]) == (30, 31)
+    assert (row["is_provisional"], row["is_estimated"]) == (True, True)
 
 
 def test_a_published_day_is_provisional_while_its_cohort_is() -> None:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.catalogue.windows import TRAILING_DAYS
 from perf_pipeline.orchestration.planning import (
     KnownDay,
     available_sources,
@@ -21,6 +20,7 @@ from perf_pipeline.settings import Settings
 DONE_PAGE, SIRIUS = ("make-a-lpa", "done-page"), ("make-a-lpa", "sirius")
 SOURCES = frozenset({DONE_PAGE, SIRIUS})
 DAYS = DayRange(date(2026, 5, 1), date(2026, 5, 31))
+TODAY = DAYS.last + ONE_DAY
 OLD = date(2026, 5, 10)
 
 
@@ -28,15 +28,17 @@ def built(**changes: object) -> KnownDay:
     return KnownDay(**({"sources_asked": SOURCES} | changes))  # type: ignore[arg-type]
 
 
-def reason_for(known: KnownDay | None, available: frozenset[tuple[str, str]] = SOURCES) -> str | None:
+def reason_for(
+    known: KnownDay | None, available: frozenset[tuple[str, str]] = SOURCES, changed_by: tuple[str, ...] = ()
+) -> str | None:
     everything = dict.fromkeys(DAYS, built()) | ({OLD: known} if known else {})
     if known is None:
         del everything[OLD]
-    return plan(everything, SOURCES, DAYS, available).get(OLD)
+    return plan(everything, SOURCES, DAYS, available, {OLD: frozenset(changed_by)}).get(OLD)
 
 
-def test_a_day_that_is_built_and_final_is_left_alone() -> None:
-    assert reason_for(built()) is None
+def test_days_that_are_built_and_that_nothing_has_changed_are_left_alone() -> None:
+    assert plan(dict.fromkeys(DAYS, built()), SOURCES, DAYS, SOURCES) == {}
 
 
 @pytest.mark.parametrize(
@@ -50,18 +52,34 @@ def test_a_day_that_is_built_and_final_is_left_alone() -> None:
         (built(is_waiting=True), "a source had not delivered it"),
         (built(has_failed_check=True), "a check failed on it"),
         (built(is_unchecked=True), "nothing has checked it since it was built"),
-        (built(is_provisional=True), "its figures are provisional"),
+        (built(has_other_method=True), "its method has changed"),
+        (built(finished_from=TODAY), "its figures become final"),
     ],
 )
 def test_a_day_is_built_again_for_a_reason(known: KnownDay | None, reason: str) -> None:
     assert reason_for(known) == reason
 
 
-def test_days_whose_types_settle_are_built_again() -> None:
-    days = DayRange(date(2026, 1, 1), date(2026, 6, 30))
-    planned = plan(dict.fromkeys(days, built()), SOURCES, days)
-    settling = [day for day, reason in planned.items() if reason == "the types of its applications settle"]
-    assert settling == [date(2026, 4, 1), date(2026, 4, 2)]
+@pytest.mark.parametrize(
+    ("sources", "reason"),
+    [
+        (("sirius",), "changed by sirius since it was built"),
+        (("sirius", "done-page"), "changed by done-page and sirius since it was built"),
+        ((), None),
+    ],
+)
+def test_a_day_that_a_source_has_changed_is_built_again_and_the_source_is_named(
+    sources: tuple[str, ...], reason: str | None
+) -> None:
+    assert reason_for(built(), changed_by=sources) == reason
+
+
+def test_what_is_wrong_with_a_day_is_told_before_what_has_changed_it() -> None:
+    assert reason_for(built(has_failed_check=True), changed_by=("sirius",)) == "a check failed on it"
+
+
+def test_a_provisional_day_is_left_alone_until_building_it_again_makes_it_final() -> None:
+    assert reason_for(built(finished_from=TODAY + ONE_DAY)) is None
 
 
 def test_a_source_that_is_still_unset_is_no_reason() -> None:
@@ -77,34 +95,56 @@ def test_a_source_that_left_the_services_file_is_no_reason() -> None:
     assert plan({OLD: built()}, frozenset({DONE_PAGE}), DayRange(OLD, DAYS.last)).get(OLD) is None
 
 
-def test_the_last_days_are_always_built_again() -> None:
-    planned = plan(dict.fromkeys(DAYS, built()), SOURCES, DAYS)
-    assert list(planned) == list(DAYS)[-TRAILING_DAYS:]
-    assert set(planned.values()) == {"its sources may still add to it"}
-
-
 def test_a_warehouse_that_knows_nothing_builds_everything() -> None:
     assert plan({}, SOURCES, DAYS) == dict.fromkeys(DAYS, "not built yet")
 
 
-@given(
-    st.dictionaries(
-        st.dates(DAYS.first - timedelta(days=9), DAYS.last + timedelta(days=9)),
-        st.builds(
-            KnownDay,
-            sources_asked=st.sampled_from([SOURCES, frozenset({DONE_PAGE})]),
-            has_failure=st.booleans(),
-            is_waiting=st.booleans(),
-            is_provisional=st.booleans(),
-            is_unreleased=st.booleans(),
-        ),
-    )
+known_days = st.builds(
+    KnownDay,
+    sources_asked=st.sampled_from([SOURCES, frozenset({DONE_PAGE}), SOURCES | {("gone", "sirius")}]),
+    has_failure=st.booleans(),
+    is_waiting=st.booleans(),
+    is_unreleased=st.booleans(),
+    has_failed_check=st.booleans(),
+    is_unchecked=st.booleans(),
+    has_other_method=st.booleans(),
+    finished_from=st.none() | st.dates(DAYS.first, DAYS.last + timedelta(days=400)),
+    sources_unset=st.sampled_from([frozenset(), frozenset({SIRIUS})]),
 )
-def test_no_day_is_forgotten_and_none_is_planned_that_was_not_asked_for(known: dict[date, KnownDay]) -> None:
-    planned = plan(known, SOURCES, DAYS, SOURCES)
+some_days = st.dates(DAYS.first - timedelta(days=9), DAYS.last + timedelta(days=9))
+sources_named = st.frozensets(st.sampled_from(["done-page", "in-service", "applications", "sirius"]))
+knowledge = st.dictionaries(some_days, known_days | st.just(built()))
+changes = st.dictionaries(some_days, sources_named)
+addresses = st.sampled_from([SOURCES, frozenset({DONE_PAGE})])
+
+
+@given(knowledge, changes, addresses)
+def test_no_day_is_forgotten_and_none_is_planned_that_was_not_asked_for(
+    known: dict[date, KnownDay], changed: dict[date, frozenset[str]], available: frozenset[tuple[str, str]]
+) -> None:
+    planned = plan(known, SOURCES, DAYS, available, changed)
     assert list(planned) == sorted(planned)
     assert all(day in DAYS for day in planned)
-    assert all(known[day] == built() for day in DAYS if day not in planned)
+    for day in DAYS:
+        untouched = day in known and not changed.get(day) and plan({day: known[day]}, SOURCES, DAYS, available)
+        assert (day in planned) == (day not in known or bool(changed.get(day)) or day in (untouched or {}))
+
+
+@given(knowledge, changes, addresses)
+def test_once_its_days_are_built_and_the_sources_say_nothing_else_a_plan_is_empty(
+    known: dict[date, KnownDay], changed: dict[date, frozenset[str]], available: frozenset[tuple[str, str]]
+) -> None:
+    done = dict.fromkeys(plan(known, SOURCES, DAYS, available, changed), built())
+    assert plan(known | done, SOURCES, DAYS, available) == {}
+
+
+@given(knowledge, changes, some_days)
+def test_a_day_is_planned_for_what_is_known_of_it_alone(
+    known: dict[date, KnownDay], changed: dict[date, frozenset[str]], other: date
+) -> None:
+    before = plan(known, SOURCES, DAYS, SOURCES, changed)
+    after = plan(known | {other: built()}, SOURCES, DAYS, SOURCES, changed | {other: frozenset()})
+    assert {day: reason for day, reason in before.items() if day != other} == after
 
 
 def test_every_pair_of_service_and_source_is_asked_for() -> None:

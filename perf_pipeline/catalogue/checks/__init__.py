@@ -6,7 +6,7 @@
 - plausibility: right by its counts, and yet unlikely; warnings
 """
 
-from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, CONTRACT_CHECK, KEY_CHECK
+from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, CONTRACT_CHECK, KEY_CHECK, NOT_CHECKED
 from perf_pipeline.catalogue.checks.consistency import CONSISTENCY
 from perf_pipeline.catalogue.checks.plausibility import PLAUSIBILITY
 from perf_pipeline.catalogue.checks.rule import Batch, Kind, Rule
@@ -22,4 +22,4 @@ RULES: dict[str, dict[str, Rule]] = {
 }
 """The checks of each dataset, by name."""
 
-__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "RULES", "Batch", "Kind", "Rule"]
+__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "NOT_CHECKED", "RULES", "Batch", "Kind", "Rule"]

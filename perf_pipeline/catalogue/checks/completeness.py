@@ -7,6 +7,8 @@ from perf_pipeline.catalogue.datasets import DATASETS, Dataset
 from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.severity import Severity
 
+NOT_CHECKED = "not checked"
+"""What is said of an extract that no verdict stands on."""
 CONTRACT_CHECK = "rows_keep_their_contract"
 KEY_CHECK = "key_is_unique"
 _NUMBERS = (ColumnType.COUNT, ColumnType.PERCENT, ColumnType.HEADLINE)
@@ -124,7 +126,8 @@ def _made_from(extracted: str) -> Rule:
     """A day rests on an extract that passed. Without a verdict the extract has changed since it was checked."""
     query = (
         "SELECT days.service AS service, days.report_date AS report_date, coalesce(string_agg(verdict.check_name ||"
-        " ' ' || verdict.result, ', ' ORDER BY verdict.check_name), 'not checked') AS observed,"
+        " ' ' || verdict.result, ', ' ORDER BY verdict.check_name),"
+        f" '{NOT_CHECKED}') AS observed,"
         f" '{extracted} passed' AS expected, count(judged.service) = 0 OR count(verdict.check_name) > 0 AS is_broken"
         " FROM (SELECT DISTINCT service, report_date FROM batch) AS days"
         f" LEFT JOIN (SELECT DISTINCT service, report_date FROM perf.verdicts WHERE dataset = '{extracted}'"

@@ -25,11 +25,15 @@ _IN_TIME = Rule(
     "see why the source has nothing for these days: for done-page, put the month's Feedback Explorer export into"
     " PERF_FEEDBACK_EXPORTS_DIR; then run perf-pipeline nightly",
     # What the source itself calls complete is another fault, told by its own check.
-    "SELECT service, report_date, source_name || ' not delivered by ' || asked_on AS observed,"
+    "SELECT service, report_date, source_name || ' not delivered, or not whole, by ' || asked_on AS observed,"
     " 'delivered by ' || due_on AS expected, is_waiting AND asked_on > due_on AS is_broken"
     f" FROM (SELECT service, report_date, source_name, CASE source_name {_DUE} END AS due_on,"
     f" (attempted_at AT TIME ZONE '{TIMEZONE}')::date AS asked_on, outcome = 'waiting' AND delivered_at IS NULL"
-    " AND (report_date <= complete_up_to) IS NOT TRUE AS is_waiting FROM batch) AS asked",
+    " AND (report_date <= complete_up_to) IS NOT TRUE OR source_name = 'done-page' AND EXISTS (SELECT 1"
+    " FROM perf.extracted_feedback AS counted WHERE counted.service = ledger.service AND counted.source = 'done-page'"
+    " AND counted.report_date = ledger.report_date AND counted.superseded_at IS NULL"
+    # Counted from single responses until the export with its aggregate arrives.
+    " AND counted.granularity = 'response') AS is_waiting FROM batch AS ledger) AS asked",
     batch="deliveries",
 )
 

@@ -1,0 +1,177 @@
+"""The commands about published figures: how they stood, where they came from, and taking one back.
+
+Here: what they accept and print. Not here: building figures (`cli`), the work itself (`published`, `sources`).
+"""
+
+import csv
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from perf_pipeline.catalogue.datasets import DATASETS, PERIODS
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.reporting_days import LONDON, london_day
+from perf_pipeline.catalogue.services import Service, load_services
+from perf_pipeline.errors import UsageError
+from perf_pipeline.settings import Settings, load_settings
+
+
+class _Instant(click.ParamType[datetime]):
+    name = "INSTANT"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            instant = datetime.fromisoformat(str(value))
+            # People mean London time; who means another one says so.
+            return (instant if instant.tzinfo else instant.replace(tzinfo=LONDON)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not an instant; write it as 2026-05-01 or 2026-05-01T09:30.", param, ctx)
+
+
+@click.command("as-of")
+@click.argument("instant", type=_Instant())
+@click.option("--service", help="One service. Default: all.")
+@click.option("--indicator", type=click.Choice(list(METRICS)), help="One indicator. Default: all.")
+@click.option("--period", type=click.Choice(list(PERIODS)), default="monthly", show_default=True)
+def as_of(instant: datetime, service: str | None, indicator: Indicator | None, period: str) -> None:
+    """Show what was published as it stood at INSTANT (Europe/London unless it says otherwise), as CSV.
+
+    A day alone means its beginning. Each indicator has columns of its own, and an empty line before it.
+    """
+    from perf_pipeline.orchestration.resources import open_warehouse
+    from perf_pipeline.published.as_of import figures_as_of
+    from perf_pipeline.published.files import file_columns
+    from perf_pipeline.warehouse.engine import connected
+    from perf_pipeline.warehouse.migrating import check_migrated
+
+    settings = load_settings()
+    asked = [_known_service(settings, service)] if service else list(load_services(settings.services_file))
+    names = [name for name in METRICS if indicator in (None, name) and any(name in entry.indicators for entry in asked)]
+    if not names:
+        raise UsageError(
+            f"{service} publishes no {indicator}." if service else f"No service publishes {indicator}.",
+            next_step="leave --indicator out to see all that is published.",
+        )
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    with open_warehouse(settings) as warehouse, connected(warehouse) as connection:
+        check_migrated(warehouse)
+        for place, name in enumerate(names):
+            if place:
+                click.echo()
+            columns = file_columns(DATASETS[METRICS[name].published_dataset], PERIODS[period])
+            writer.writerow(columns)
+            for entry in asked:
+                if name in entry.indicators:
+                    rows = figures_as_of(connection, name, entry.slug, PERIODS[period], instant, columns=columns)
+                    writer.writerows(rows)
+
+
+@click.command("audit-feed")
+@click.argument("file", type=click.Path(path_type=Path))
+def audit_feed(file: Path) -> None:
+    """List the faults of an OPG feed file, each with its entry."""
+    from perf_pipeline.sources.feed_audit import audit, conclusion
+    from perf_pipeline.sources.published_history import read_feed
+
+    services = load_services(load_settings().services_file)
+    reading = read_feed(file)
+    faults = audit(reading, [service.slug for service in services], london_day(datetime.now(UTC)))
+    for fault in faults:
+        click.echo(str(fault))
+    click.echo(conclusion(reading, faults))
+    if faults:
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--service", required=True, help="A service whose figures a person approves (approval = required).")
+def approve(service: str) -> None:
+    """Publish what is built of a service and waits for approval."""
+    from perf_pipeline.orchestration.republishing import publish_approved
+
+    settings = load_settings()
+    if not _known_service(settings, service).approval == "required":
+        raise UsageError(
+            f"The figures of {service} wait for nobody's approval.",
+            next_step=f'give {service} approval = "required" in the services file, if they should.',
+        )
+    causes = publish_approved(settings, service)
+    for cause in causes:
+        click.echo(f"Failed: {cause}", err=True)
+    if causes:
+        sys.exit(1)
+    click.echo(f"What is built of {service} and passed its checks is published.")
+
+
+@click.command()
+@click.option("--service", required=True)
+@click.option("--indicator", type=click.Choice(list(METRICS)), required=True)
+@click.option("--period", required=True, help="A month as 2026-05, or a day as 2026-05-01.")
+@click.option("--reason", help="Why, in words for readers. Never a person's name.")
+@click.option("--restore", is_flag=True, help="Publish the figure again that was taken back.")
+def withdraw(service: str, indicator: Indicator, period: str, reason: str | None, restore: bool) -> None:
+    """Take a published figure back: it stays in the series as not available, with the reason."""
+    from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
+    from perf_pipeline.published.withdrawing import Withdrawal
+
+    if bool(reason and reason.strip()) == restore:
+        raise click.UsageError("Give either --reason, or --restore.")
+    settings = load_settings()
+    figure = Withdrawal(_known_service(settings, service).slug, indicator, *_period_of(period))
+    if reason:
+        publish_withdrawn(settings, figure, " ".join(reason.split()))
+        click.echo(f"Taken back: {indicator} of {service}, {period}.")
+    else:
+        for cause in publish_restored(settings, figure):
+            click.echo(f"Failed: {cause}", err=True)
+            sys.exit(1)
+        click.echo(f"Restored: {indicator} of {service}, {period}.")
+
+
+@click.command("import-history")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_history(file: Path) -> None:
+    """Take the months of an OPG feed file into the series, as imported figures that computed ones supersede."""
+    from perf_pipeline.orchestration.resources import open_systems
+    from perf_pipeline.published import importing
+    from perf_pipeline.published.release_asset import make_release
+    from perf_pipeline.sources.published_history import read_feed
+
+    settings = load_settings()
+    reading = read_feed(file)
+    history = importing.history_of(reading, load_services(settings.services_file), datetime.now(UTC))
+    with open_systems(settings, progress=lambda message: click.echo(message, err=True)) as systems:
+        imported = importing.import_history(systems, history)
+        make_release(systems, importing.RUN_ID)
+    for line in history.left_out:
+        click.echo(f"Left out: {line}")
+    for made in imported:
+        click.echo(str(made))
+    if not imported:
+        click.echo("Nothing was imported.")
+    click.echo(f"\nFiles: {systems.publish_dir}")
+
+
+def _known_service(settings: Settings, slug: str) -> Service:
+    services = load_services(settings.services_file)
+    if slug not in services:
+        raise UsageError(
+            f"{slug} is not in the services file.",
+            next_step=f"name one of {', '.join(service.slug for service in services)}.",
+        )
+    return services[slug]
+
+
+def _period_of(text: str) -> tuple[date, str]:
+    """First day and length of a period as people write it: 2026-05, or 2026-05-01."""
+    try:
+        return (date.fromisoformat(f"{text}-01"), "month") if len(text) == 7 else (date.fromisoformat(text), "day")
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no period.", next_step="write a month as 2026-05 or a day as 2026-05-01."
+        ) from None
+
+
+FIGURE_COMMANDS = (as_of, audit_feed, approve, withdraw, import_history)

@@ -1,0 +1,70 @@
+"""Publishing again what is built already: after somebody has approved it, taken a figure back, or restored one.
+
+Here: the runs and the release behind `perf-pipeline approve` and `withdraw`. Not here: building days (`running`).
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.metrics import METRICS
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.errors import UsageError
+from perf_pipeline.orchestration.resources import open_systems
+from perf_pipeline.orchestration.running import dagster_instance, publish_built
+from perf_pipeline.published.publishing import publish_again
+from perf_pipeline.published.release_asset import make_release
+from perf_pipeline.published.withdrawing import Withdrawal, forget_withdrawal, note_withdrawal
+from perf_pipeline.quality.causes import Cause
+from perf_pipeline.settings import Settings
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import transaction
+
+_WITHDRAWAL = "withdrawal"
+
+
+def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
+    """Publish every built figure of a service that waits for approval; why that failed, if it did."""
+    with open_systems(settings) as systems:
+        return _publish(settings, replace(systems, approved=frozenset({service})), _all_days(settings))
+
+
+def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> None:
+    """Take a figure back and make a release without it. Raises UsageError where no such figure is published."""
+    dataset = DATASETS[METRICS[figure.indicator].published_dataset]
+    with open_systems(settings) as systems:
+        with transaction(systems.warehouse) as connection:
+            now = systems.clock()
+            note_withdrawal(connection, figure, reason, now)
+            if not publish_again(connection, dataset, figure.service, figure.period_start, figure.period, now):
+                raise UsageError(
+                    f"No {figure.indicator} of {figure.service} is published for the {figure.period} from"
+                    f" {figure.period_start}.",
+                    next_step="look the figure up with perf-pipeline as-of.",
+                )
+        make_release(systems, f"{_WITHDRAWAL}-{now:%Y%m%dT%H%M%S%f}")
+
+
+def publish_restored(settings: Settings, figure: Withdrawal) -> tuple[Cause, ...]:
+    """Publish a figure again that was taken back. Raises UsageError where it was not."""
+    with open_systems(settings) as systems:
+        with transaction(systems.warehouse) as connection:
+            if not forget_withdrawal(connection, figure):
+                raise UsageError(
+                    f"The {figure.indicator} of {figure.service} for the {figure.period} from {figure.period_start} was"
+                    " not taken back.",
+                    next_step="name the figure as it was when it was taken back.",
+                )
+        approved = replace(systems, approved=frozenset({figure.service}))
+        return _publish(settings, approved, DayRange(figure.period_start, figure.period_start))
+
+
+def _publish(settings: Settings, systems: Systems, days: DayRange) -> tuple[Cause, ...]:
+    from perf_pipeline.definitions import defs
+
+    with dagster_instance(settings) as instance:
+        return publish_built(defs, instance, systems, days).causes
+
+
+def _all_days(settings: Settings) -> DayRange:
+    return DayRange(settings.first_day, last_ended_day(datetime.now(UTC)))

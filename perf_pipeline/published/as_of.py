@@ -1,0 +1,47 @@
+"""What was published, as it stood at an instant: the one way to read published figures, for files, commands and pages."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, collate, or_, select
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.warehouse.tables import TABLES
+
+
+def figures_as_of(
+    connection: Connection,
+    indicator: Indicator,
+    service: str,
+    period: str,
+    instant: datetime | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    starting_in: DayRange | None = None,
+) -> list[Row[tuple[object, ...]]]:
+    """The figures of a series that stood at `instant`, or stand now, in the order of their key, C collation.
+
+    `period` is `day` or `month`; `starting_in` limits the first days of the periods. A version stands from the instant at
+    which it was published until the instant at which the next one was.
+    """
+    dataset = DATASETS[METRICS[indicator].published_dataset]
+    table = TABLES[dataset.name]
+    conditions = [table.c.service == service, table.c.period == period, standing(dataset.name, instant)]
+    if starting_in is not None:
+        conditions.append(table.c.period_start.between(starting_in.first, starting_in.last))
+    statement = (
+        select(*(table.c[name] for name in columns or dataset.column_names))
+        .where(*conditions)
+        .order_by(table.c.period_start, collate(table.c[dataset.identity[-1]], "C"))
+    )
+    return list(connection.execute(statement))
+
+
+def standing(dataset: str, instant: datetime | None) -> ColumnElement[bool]:
+    """The condition under which a version stood at the instant, or stands now."""
+    table = TABLES[dataset]
+    if instant is None:
+        return table.c.superseded_at.is_(None)
+    return and_(table.c.published_at <= instant, or_(table.c.superseded_at.is_(None), table.c.superseded_at > instant))

@@ -1,0 +1,178 @@
+"""What changes when figures are published again: which values, why, and how long they are marked (DOMAIN 2.5).
+
+Pure: frames in, frames out. Here: telling a revision from growth, a first figure or a change of markers. Not here: writing
+versions (`publishing`). `held` is always the versions in force, with the columns of the dataset and `was_final`: whether
+this version or an earlier one had a figure that was not provisional.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pandas as pd
+
+from perf_pipeline.catalogue.columns import COLUMNS, ColumnType
+from perf_pipeline.catalogue.datasets import COHORT_FIGURES, DATASETS, FIGURES, REVISION_COLUMNS, Dataset
+from perf_pipeline.catalogue.markers import Marker
+from perf_pipeline.catalogue.methods import UNKNOWN_METHOD
+from perf_pipeline.catalogue.reporting_days import london_day, month_end, month_start
+from perf_pipeline.catalogue.revisions import RevisionCause
+from perf_pipeline.published.figures import BreakRule
+from perf_pipeline.published.markers import letters, with_marker
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class Revised:
+    """Figures with what is to be said of their change, and the rows that they add to the revision log."""
+
+    figures: pd.DataFrame
+    log: pd.DataFrame
+
+
+def revise(figures: pd.DataFrame, held: pd.DataFrame, dataset: Dataset, now: datetime) -> Revised:
+    """`figures` with revision_cause, revision_reason, revised_at, and [r] where a value changed in the month of `now`.
+
+    A figure that has a revision_reason was changed by a person.
+    """
+    before = {_identity(row, dataset): row for row in held.to_dict("records")}
+    rows: list[dict[str, Any]] = []
+    log: list[dict[str, Any]] = []
+    for figure in figures.to_dict("records"):
+        earlier = before.get(_identity(figure, dataset))
+        changed = () if earlier is None else changed_figures(figure, earlier, dataset)
+        cause = None if earlier is None else cause_of(figure, earlier, changed, dataset)
+        row = {str(name): value for name, value in figure.items()} | _said_of(figure, earlier, cause, now)
+        rows.append(row)
+        if earlier is not None and cause is not None:
+            log += _log_of(row, earlier, changed, dataset, now)
+    return Revised(
+        pd.DataFrame(rows, columns=list(dict.fromkeys([*figures.columns, *REVISION_COLUMNS])), dtype=object),
+        pd.DataFrame(log, columns=DATASETS["revision_log"].column_names, dtype=object),
+    )
+
+
+def outdated(held: pd.DataFrame, now: datetime, is_break: BreakRule | None = None) -> pd.DataFrame:
+    """Versions in force whose markers are not true any more, with those that are.
+
+    A mark of revision ends with the month that it was made in; a break goes, or comes, with the eras of the catalogue. With
+    no rule for breaks they stay as they are.
+    """
+    cells = [
+        _with_true_break(_without_old_mark(cell, revised_at, now), is_break, service, start, period)
+        for cell, revised_at, service, start, period in zip(
+            *(held[name] for name in ("markers", "revised_at", "service", "period_start", "period")), strict=True
+        )
+    ]
+    current = pd.Series(cells, index=held.index, dtype=object)
+    return held.assign(markers=current)[current != held["markers"]]
+
+
+def _without_old_mark(cell: str, revised_at: datetime | None, now: datetime) -> str:
+    is_over = Marker.REVISED.value in letters(cell) and not _is_marked(revised_at, now)
+    return with_marker(cell, Marker.REVISED, is_given=False) if is_over else cell
+
+
+def _with_true_break(cell: str, is_break: BreakRule | None, service: str, start: date, period: str) -> str:
+    if is_break is None or Marker.NOT_AVAILABLE.value in letters(cell):
+        return cell
+    breaks = is_break(service, start, month_end(start) if period == "month" else start)
+    return with_marker(cell, Marker.BREAK_IN_SERIES, is_given=breaks)
+
+
+def changed_figures(row: Row, earlier: Row, dataset: Dataset) -> tuple[str, ...]:
+    """Figures that differ. That a cohort grows before it was ever final is no change; that it goes is one.
+
+    Nor is it a change that a figure is suppressed, or not any more: the log would tell what is hidden.
+    """
+    is_growing = not (earlier["was_final"] or _is_by_hand(row))
+    return tuple(
+        name
+        for name in _figures(dataset)
+        if not _is_same(row[name], earlier[name])
+        and not (is_growing and name in COHORT_FIGURES and not pd.isna(row[name]))
+        and not _is_hidden(row, name)
+        and not _is_hidden(earlier, name)
+    )
+
+
+def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -> RevisionCause | None:
+    """Why a figure says something else than before; None where nothing that was said has changed."""
+    if not any(_says_something(earlier[name]) for name in changed):
+        return None
+    if _is_by_hand(row):
+        return RevisionCause.CORRECTION
+    if earlier["origin"] == "imported" and row["origin"] == "computed":
+        return RevisionCause.IMPORT_SUPERSEDED
+    counts = {name for name in _figures(dataset) if COLUMNS[name].type is ColumnType.COUNT}
+    if counts.isdisjoint(changed) and any(not pd.isna(row[name]) for name in counts):
+        return RevisionCause.METHOD
+    if Marker.PROVISIONAL.value in letters(earlier["markers"]):
+        return RevisionCause.SCHEDULED
+    return RevisionCause.CORRECTION
+
+
+def _said_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: datetime) -> dict[str, Any]:
+    revised_at: datetime | None = now
+    if cause is None:
+        revised_at = None if earlier is None or pd.isna(earlier["revised_at"]) else earlier["revised_at"]
+    return {
+        "revision_cause": cause.value if cause else None,
+        "revision_reason": row["revision_reason"] if cause and _is_by_hand(row) else None,
+        "revised_at": revised_at,
+        "markers": with_marker(row["markers"], Marker.REVISED, is_given=_is_marked(revised_at, now)),
+    }
+
+
+def _log_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[dict[str, Any]]:
+    """A row of the revision log for each figure that changed."""
+    shared = {
+        **{name: row[name] for name in ("service", "period_start", "period", "revision_cause", "revision_reason")},
+        "indicator": dataset.indicator,
+        "dimension": row[dataset.identity[-1]],
+        "earlier_published_at": earlier["published_at"],
+        "published_at": now,
+    }
+    return [
+        {**shared, "figure": name, "earlier_value": _as_text(earlier[name]), "later_value": _as_text(row[name])}
+        for name in changed
+    ]
+
+
+def _figures(dataset: Dataset) -> Sequence[str]:
+    return FIGURES[dataset.indicator] if dataset.indicator else ()
+
+
+def _is_hidden(row: Row, name: str) -> bool:
+    return bool(pd.isna(row[name])) and Marker.SUPPRESSED.value in letters(row["markers"])
+
+
+def _is_by_hand(row: Row) -> bool:
+    return not pd.isna(row.get("revision_reason"))
+
+
+def _says_something(value: Any) -> bool:  # noqa: ANN401
+    return not pd.isna(value) and value != UNKNOWN_METHOD
+
+
+def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401
+    if pd.isna(one) or pd.isna(other):
+        return bool(pd.isna(one) and pd.isna(other))
+    return bool(one == other)
+
+
+def _is_marked(revised_at: datetime | None, now: datetime) -> bool:
+    """Whether the release of the month after the change is still to come."""
+    if revised_at is None or pd.isna(revised_at):
+        return False
+    return month_start(london_day(revised_at)) == month_start(london_day(now))
+
+
+def _identity(row: Row, dataset: Dataset) -> tuple[Any, ...]:
+    return tuple(row[name] for name in dataset.identity)
+
+
+def _as_text(value: Any) -> str | None:  # noqa: ANN401
+    return None if pd.isna(value) else str(value)

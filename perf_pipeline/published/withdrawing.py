@@ -1,0 +1,55 @@
+"""Taking a published figure back, visibly: it stays as not available, with the reason, until it is restored."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from perf_pipeline.catalogue.datasets import FIGURES, MONTH_COUNTS, Dataset
+from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.published.markers import markers
+from perf_pipeline.warehouse.tables import TABLES
+
+_WITHDRAWN = TABLES["withdrawn_figures"]
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """One figure, of every dimension: the indicator of a service for a day or a month."""
+
+    service: str
+    indicator: Indicator
+    period_start: date
+    period: str
+
+
+def note_withdrawal(connection: Connection, withdrawal: Withdrawal, reason: str, now: datetime) -> None:
+    """Note that the figure is taken back; a second time, the later reason stands."""
+    values = {"withdrawal_reason": reason, "withdrawn_at": now}
+    statement = insert(_WITHDRAWN).values(**vars(withdrawal), **values)
+    connection.execute(statement.on_conflict_do_update(constraint="withdrawn_figures_pkey", set_=values))
+
+
+def forget_withdrawal(connection: Connection, withdrawal: Withdrawal) -> bool:
+    """Let the figure be published again; whether it was taken back at all."""
+    conditions = [_WITHDRAWN.c[name] == value for name, value in vars(withdrawal).items()]
+    return connection.execute(delete(_WITHDRAWN).where(*conditions)).rowcount > 0
+
+
+def with_withdrawals(connection: Connection, dataset: Dataset, figures: pd.DataFrame) -> pd.DataFrame:
+    """`figures` with those that were taken back emptied, marked as not available, and with the reason."""
+    if dataset.indicator is None:
+        return figures
+    statement = select(_WITHDRAWN).where(_WITHDRAWN.c.indicator == dataset.indicator)
+    reasons = {
+        (row.service, row.period_start, row.period): row.withdrawal_reason for row in connection.execute(statement)
+    }
+    keys = zip(figures["service"], figures["period_start"], figures["period"], strict=True)
+    given = pd.Series([reasons.get(key) for key in keys], index=figures.index, dtype=object)
+    is_withdrawn = given.notna()
+    emptied = figures.assign(revision_reason=given)
+    emptied.loc[is_withdrawn, [*FIGURES[dataset.indicator], *MONTH_COUNTS]] = None
+    emptied.loc[is_withdrawn, "markers"] = markers(is_not_available=True)
+    return emptied

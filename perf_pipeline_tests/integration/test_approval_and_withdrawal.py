@@ -1,0 +1,133 @@
+"""Figures that wait for approval, and figures that are taken back: through the commands, and by what readers find."""
+
+import csv
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from perf_pipeline.catalogue.reporting_days import ONE_DAY
+from perf_pipeline.catalogue.services import DEFAULT_FILE
+from perf_pipeline.demo.feedback_exports import write_exports
+from perf_pipeline.warehouse.engine import connected, warehouse_engine
+from perf_pipeline_tests.commands import Call
+
+FIRST, LAST = date(2026, 6, 1), date(2026, 6, 2)
+BACKFILL = ("backfill", "--from", str(FIRST), "--to", str(LAST))
+FIGURE = ("--service", "make-a-lpa", "--indicator", "user-satisfaction", "--period", str(FIRST))
+
+
+@pytest.fixture
+def variables(warehouse_url: str, tmp_path: Path) -> dict[str, str]:
+    """A migrated warehouse and a folder of exports; no other source."""
+    # The aggregate of the last day of an export is not there yet.
+    write_exports(tmp_path / "exports", FIRST, LAST + ONE_DAY)
+    return {
+        "PERF_DATABASE_URL": warehouse_url,
+        "PERF_FEEDBACK_EXPORTS_DIR": str(tmp_path / "exports"),
+        "PERF_FIRST_DAY": str(FIRST),
+    }
+
+
+@pytest.fixture
+def to_approve(variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The same, with Make an LPA's figures to be approved first."""
+    file = tmp_path / "services.toml"
+    shutil.copy(DEFAULT_FILE, file)
+    content = file.read_text(encoding="utf-8")
+    file.write_text(content.replace("[make-a-lpa]\n", '[make-a-lpa]\napproval = "required"\n', 1), encoding="utf-8")
+    return variables | {"PERF_SERVICES_FILE": str(file)}
+
+
+def published(folder: Path, service: str = "make-a-lpa") -> dict[str, dict[str, str]]:
+    """The published daily figures of the done page, by day."""
+    file = folder / "published" / service / "user-satisfaction-daily.csv"
+    with file.open(encoding="utf-8", newline="") as lines:
+        return {row["period_start"]: row for row in csv.DictReader(lines) if row["source"] == "done-page"}
+
+
+def test_figures_wait_until_they_are_approved_and_those_of_other_services_do_not(
+    call: Call, to_approve: dict[str, str], tmp_path: Path
+) -> None:
+    assert call(*BACKFILL, **to_approve).status == 0
+    assert published(tmp_path) == {}
+    assert set(published(tmp_path, "use-an-lpa")) == {str(FIRST), str(LAST)}
+    assert "perf-pipeline approve --service make-a-lpa" in call("status").out
+    approved = call("approve", "--service", "make-a-lpa")
+    assert (approved.status, approved.err) == (0, "")
+    assert set(published(tmp_path)) == {str(FIRST), str(LAST)}
+    assert "perf-pipeline approve" not in call("status").out
+
+
+def test_what_was_approved_stays_while_what_is_built_later_waits(
+    call: Call, to_approve: dict[str, str], tmp_path: Path
+) -> None:
+    call(*BACKFILL, **to_approve)
+    call("approve", "--service", "make-a-lpa")
+    before = published(tmp_path)
+    (tmp_path / "exports" / "newer.csv").write_text(
+        "creation date,path or service name,feedback,service satisfaction rating,type\n"
+        f"{FIRST} 00:00:00,/done/lasting-power-of-attorney,Rating of 5: 7,,aggregated-service-feedback\n",
+        encoding="utf-8",
+    )
+    call(*BACKFILL)
+    assert published(tmp_path) == before
+    call("approve", "--service", "make-a-lpa")
+    assert published(tmp_path)[str(FIRST)]["responses_count"] == "7"
+
+
+def test_a_service_whose_figures_need_no_approval_is_told_so(call: Call, variables: dict[str, str]) -> None:
+    refused = call("approve", "--service", "make-a-lpa", **variables)
+    assert refused.status == 2
+    assert "wait for nobody's approval" in refused.err
+
+
+def test_a_figure_that_is_taken_back_stays_as_not_available_with_its_reason(
+    call: Call, variables: dict[str, str], tmp_path: Path
+) -> None:
+    call(*BACKFILL, **variables)
+    other = published(tmp_path)[str(LAST)]
+    assert call("withdraw", *FIGURE, "--reason", "The page was\nunder test.").status == 0
+    row = published(tmp_path)[str(FIRST)]
+    assert (row["responses_count"], row["headline_percent"], row["markers"]) == ("", "", "[r][x]")
+    assert published(tmp_path)[str(LAST)] == other
+    with connected(warehouse_engine(variables["PERF_DATABASE_URL"])) as connection:
+        logged = connection.execute(
+            text("SELECT DISTINCT revision_cause, revision_reason FROM perf.revision_log")
+        ).all()
+    assert logged == [("correction", "The page was under test.")]
+
+
+def test_building_the_day_again_does_not_bring_it_back_and_restoring_does(
+    call: Call, variables: dict[str, str], tmp_path: Path
+) -> None:
+    call(*BACKFILL, **variables)
+    before = published(tmp_path)[str(FIRST)]
+    call("withdraw", *FIGURE, "--reason", "The page was under test.")
+    call(*BACKFILL)
+    assert published(tmp_path)[str(FIRST)]["markers"] == "[r][x]"
+    restored = call("withdraw", *FIGURE, "--restore")
+    assert (restored.status, restored.err) == (0, "")
+    assert published(tmp_path)[str(FIRST)] == before | {"markers": "[r]"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--period", "2026-13", "--reason", "x"), "is no period"),
+        (("--period", "2025-01-01", "--reason", "x"), "No user-satisfaction of make-a-lpa is published"),
+        (("--period", "2026-06-01"), "Give either --reason, or --restore"),
+        (("--period", "2026-06-01", "--restore"), "was not taken back"),
+        (("--period", "2026-06-01", "--reason", " "), "Give either --reason, or --restore"),
+    ],
+)
+def test_what_can_not_be_taken_back_is_told_and_nothing_is_noted(
+    call: Call, variables: dict[str, str], arguments: tuple[str, ...], told: str
+) -> None:
+    refused = call("withdraw", "--service", "make-a-lpa", "--indicator", "user-satisfaction", *arguments, **variables)
+    assert refused.status == 2
+    assert told in refused.err
+    with connected(warehouse_engine(variables["PERF_DATABASE_URL"])) as connection:
+        assert connection.execute(text("SELECT count(*) FROM perf.withdrawn_figures")).scalar_one() == 0

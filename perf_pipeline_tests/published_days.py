@@ -1,0 +1,85 @@
+"""Daily figures without the stages that make them, and publishing them: for tests of what becomes of them."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import insert, text
+
+from perf_pipeline.catalogue.checks import CHECKED
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange, month_end
+from perf_pipeline.monthly_metrics.digital_take_up import monthly_digital_take_up
+from perf_pipeline.monthly_metrics.user_satisfaction import monthly_user_satisfaction
+from perf_pipeline.orchestration.jobs import range_tags
+from perf_pipeline.published.digital_take_up import published_digital_take_up
+from perf_pipeline.published.user_satisfaction import published_user_satisfaction
+from perf_pipeline.sources.systems import Systems
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline_tests.passing import let_pass
+
+SATISFACTION = [monthly_user_satisfaction, published_user_satisfaction]
+TAKE_UP = [monthly_digital_take_up, published_digital_take_up]
+MARCH, APRIL, MAY = (DayRange(date(2026, month, 1), month_end(date(2026, month, 1))) for month in (3, 4, 5))
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Figures = dict[tuple[str, str], Any]
+
+
+def publish(systems: Systems, assets: list[dg.AssetsDefinition], days: DayRange) -> None:
+    """Run the assets on the days; months pass their checks."""
+    for asset in assets:
+        result = dg.materialize([asset], resources={"systems": systems}, tags=range_tags(days), run_config=QUIET)
+        assert result.success
+        let_pass(systems.warehouse, *(name for name in CHECKED if name == asset.key.to_user_string()))
+
+
+def put_ratings(systems: Systems, days: Iterable[date], **changes: object) -> None:
+    """Daily figures without a percentage: what is tested here does not look at it."""
+    row = dict(zip(RATING_COUNTS, (6, 1, 1, 1, 1), strict=True)) | {
+        "service": "make-a-lpa",
+        "source": "done-page",
+        "responses_count": 10,
+        "headline_method": "weighted_mean",
+        "is_provisional": False,
+        "is_estimated": False,
+    }
+    put(systems, "daily_user_satisfaction", [row | {"report_date": day} | changes for day in days])
+
+
+def put_channels(systems: Systems, days: Iterable[date], **changes: object) -> None:
+    """Daily channel counts of all types together."""
+    row = dict.fromkeys(CHANNEL_COUNTS, 0) | {
+        "service": "make-a-lpa",
+        "lpa_type": "all",
+        "online_count": 4,
+        "paper_count": 2,
+        "total_count": 6,
+        "is_provisional": False,
+        "is_estimated": False,
+    }
+    put(systems, "daily_digital_take_up", [row | {"report_date": day} | changes for day in days])
+
+
+def put(systems: Systems, table: str, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; days that are checked pass."""
+    with transaction(systems.warehouse) as connection:
+        connection.execute(insert(TABLES[table]), rows)
+    if table in CHECKED:
+        let_pass(systems.warehouse, table)
+
+
+def in_force(systems: Systems, indicator: str, column: str) -> Figures:
+    """A column of the published figures in force, by first day and length of the period."""
+    query = text(
+        f"SELECT period_start, period, {column} FROM perf.published_{indicator}"
+        " WHERE superseded_at IS NULL ORDER BY period, period_start"
+    )
+    with transaction(systems.warehouse) as connection:
+        return {(str(row[0]), row[1]): row[2] for row in connection.execute(query)}
+
+
+def months_of(figures: Figures) -> dict[str, Any]:
+    """Those of months alone, by first day."""
+    return {start: value for (start, period), value in figures.items() if period == "month"}
