@@ -12,6 +12,7 @@ from perf_pipeline.catalogue.columns import ALL, LPA_TYPES
 from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS, Dataset
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange
 from perf_pipeline.catalogue.services import Services
+from perf_pipeline.daily_metrics.frozen_counts import with_frozen_counts
 from perf_pipeline.orchestration.flow_assets import Written
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
@@ -24,7 +25,7 @@ RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
 
 
 def counts_of(connection: Connection, query: str, days: DayRange, **values: object) -> pd.DataFrame:
-    """The frame that `daily_metrics/sql/{query}.sql` gives.
+    """The frame that `daily_metrics/sql/{query}.sql`, named after its dataset, gives; for frozen days, what is held.
 
     It may bind first_day, last_day, timezone, lpa_types (an array) and what is in `values`.
     """
@@ -37,7 +38,7 @@ def counts_of(connection: Connection, query: str, days: DayRange, **values: obje
     }
     statement = text((_SQL / f"{query}.sql").read_text(encoding="utf-8"))
     statement = statement.bindparams(**{name: bound[name] for name in statement.compile().params})
-    return pd.read_sql_query(statement, connection)
+    return with_frozen_counts(connection, query, days, pd.read_sql_query(statement, connection))
 
 
 def rebuild_days(systems: Systems, dataset: str, days: DayRange, rows_of: RowsOfDays, *, plotted: str) -> Written:

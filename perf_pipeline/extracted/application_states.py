@@ -20,6 +20,7 @@ from perf_pipeline.catalogue.windows import COHORT_DAYS
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
 from perf_pipeline.extracted.reporting import report_deliveries
+from perf_pipeline.extracted.retention import with_retention
 from perf_pipeline.extracted.staging import staged
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.service_database import reading
@@ -29,7 +30,7 @@ from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
-_STAGED = (
+STAGED = (
     "application_hash uuid, started_at timestamptz, created_at timestamptz, completed_at timestamptz, lpa_type text"
 )
 _HASH_HEX_DIGITS = 32
@@ -46,7 +47,7 @@ def extract_application_states(warehouse: Engine, url: str, key: bytes, attempt:
     """Read the days of the attempt and merge them into what was seen before."""
     with reading(url) as source, transaction(warehouse) as connection:
         rows = hashed(source.stream("application_stamps", attempt.days), key)
-        with staged(connection, "staged_applications", _STAGED, rows):
+        with staged(connection, "staged_applications", STAGED, rows):
             lock_for_writing(connection, "extracted_application_states")
             run_sql(
                 connection,
@@ -85,4 +86,5 @@ def extracted_application_states(context: dg.AssetExecutionContext, systems: Sys
         else:
             read = partial(extract_application_states, systems.warehouse, url, systems.hash_key)
             attempt_reading(systems.warehouse, attempt, read)
-    return report_deliveries(systems.warehouse, METRICS["completion-rate"].sources, days)
+    written = report_deliveries(systems.warehouse, METRICS["completion-rate"].sources, days)
+    return with_retention(written, systems, "applications")

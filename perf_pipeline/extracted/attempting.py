@@ -6,13 +6,16 @@ stands in the ledger, the run's last check fails on it, and the days that it lef
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import dagster as dg
 from sqlalchemy import Engine
 
+from perf_pipeline.catalogue.reporting_days import as_ranges
 from perf_pipeline.errors import SettingsError, SourceError, TransientSourceError
 from perf_pipeline.extracted.deliveries import Attempt, record_no_delivery
-from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.extracted.retention import ROW_SOURCES, frozen_days
+from perf_pipeline.warehouse.engine import connected, transaction
 
 TRIES = 3
 FIRST_WAIT_SECONDS = 1.0
@@ -30,8 +33,18 @@ def attempt_reading(
 ) -> bool:
     """Call `read`, which writes the rows and the deliveries of the attempt in one transaction; whether it succeeded.
 
-    `tries` is 1 for a reader that asks again by itself.
+    Days that are frozen are left out: nothing of them is read or written down. `tries` is 1 for a reader that asks again by
+    itself.
     """
+    succeeded = [
+        _read(warehouse, part, read, tries, first_wait_seconds) for part in _without_frozen_days(warehouse, attempt)
+    ]
+    return all(succeeded)
+
+
+def _read(
+    warehouse: Engine, attempt: Attempt, read: Callable[[Attempt], None], tries: int, first_wait_seconds: float
+) -> bool:
     for waited in range(tries):
         try:
             read(attempt)
@@ -49,6 +62,20 @@ def attempt_reading(
 
 
 def note_unset(warehouse: Engine, attempt: Attempt) -> None:
-    """Write down that nobody set the source's address: its figures are not available."""
-    with transaction(warehouse) as connection:
-        record_no_delivery(connection, attempt, "unset")
+    """Write down that nobody set the source's address: its figures are not available, but for those of frozen days."""
+    for part in _without_frozen_days(warehouse, attempt):
+        with transaction(warehouse) as connection:
+            record_no_delivery(connection, part, "unset")
+
+
+def _without_frozen_days(warehouse: Engine, attempt: Attempt) -> list[Attempt]:
+    """The attempt in unbroken ranges of days whose rows were not dropped: reading the others would bring them back."""
+    source = ROW_SOURCES.get(attempt.source_name)
+    if source is None:
+        return [attempt]
+    with connected(warehouse) as connection:
+        frozen = frozen_days(connection, source).get(attempt.service)
+    if frozen is None or frozen.last < attempt.days.first or attempt.days.last < frozen.first:
+        return [attempt]
+    _log.info("%s, source %s: %s are frozen and are not read again.", attempt.service, attempt.source_name, frozen)
+    return [replace(attempt, days=days) for days in as_ranges({day for day in attempt.days if day not in frozen})]

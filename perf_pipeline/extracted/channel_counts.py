@@ -44,12 +44,13 @@ def extract_channel_counts(warehouse: Engine, sirius: "SiriusClient", attempt: A
     delivery = sirius.channel_counts(attempt.days.first, attempt.days.last)
     with transaction(warehouse) as connection:
         lock_for_writing(connection, "extracted_channel_counts")
-        newer = _seen_later(connection, attempt)
-        rows = [row for row in delivery.rows if (row.report_date, row.lpa_type) not in newer]
+        newer, counts = _seen_later(connection, attempt), _counts(delivery, attempt.days)
+        # One type of a day beside another type of an earlier reading would make a total that nobody ever counted.
+        whole = [row for row in delivery.rows if row.report_date in counts]
+        rows = [row for row in whole if (row.report_date, row.lpa_type) not in newer]
         merge_versions(connection, _VERSIONING, _frame(attempt, rows), attempt.now)
         unusable = [UnusableRow(row.row_ref, row.report_date, row.reason) for row in delivery.rejected]
         quarantine(connection, attempt, "extracted_channel_counts", unusable)
-        counts = _counts(delivery, attempt.days)
         resolve(connection, attempt, (row.row_ref for row in delivery.rows), counts)
         record_delivery(connection, attempt, counts, complete_up_to=delivery.data_complete_up_to)
 

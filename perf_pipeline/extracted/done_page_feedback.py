@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
 from perf_pipeline.extracted.quarantining import UnusableRow, quarantine, resolve
 from perf_pipeline.sources.feedback_explorer import DonePageDay, ExportReading, QuarantinedLine, read_exports
@@ -36,13 +37,13 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
     reading = read_exports(folder, [slug], attempt.days.first, attempt.days.last)
     with transaction(warehouse) as connection:
         lock_for_writing(connection, "extracted_feedback")
-        held = _held_days(connection, attempt)
+        held = held_days(connection, attempt.service, attempt.days)
         present = {file.file.name for file in reading.files}
-        newer = [day for day in reading.days if _supersedes(day, held.get(day.report_date), present)]
+        newer = [day for day in reading.days if supersedes(day, held.get(day.report_date), present)]
         rows = pd.DataFrame([row for day in newer for row in _rows(attempt, day)], columns=_COLUMNS)
         merge_versions(connection, _VERSIONING, rows, attempt.now)
         lines = [line for line in reading.quarantined if line.slug in (slug, None)]
-        quarantine(connection, attempt, "extracted_feedback", map(_unusable, lines))
+        quarantine(connection, attempt, "extracted_feedback", map(unusable, lines))
         _resolve(connection, attempt, reading)
         # Lines of a file that a newer one has overtaken, whether or not it is still there.
         resolve(connection, attempt, (), (day.report_date for day in newer))
@@ -51,13 +52,12 @@ def extract_done_page_feedback(warehouse: Engine, folder: Path, slug: str, attem
 
 
 def _rows(attempt: Attempt, day: DonePageDay) -> list[tuple[object, ...]]:
-    granularity = "aggregate" if day.is_from_aggregate else "response"
     return [
         (
             attempt.service,
             attempt.source_name,
             day.report_date,
-            granularity,
+            granularity(day),
             _key(attempt, day, rating),
             f"{day.report_date}T00:00:00Z",
             rating,
@@ -67,6 +67,16 @@ def _rows(attempt: Attempt, day: DonePageDay) -> list[tuple[object, ...]]:
         )
         for rating, count in enumerate(day.counts, start=1)
     ]
+
+
+def granularity(day: DonePageDay) -> str:
+    """Whether the day was counted by the source or, from single rows, by us."""
+    return "aggregate" if day.is_from_aggregate else "response"
+
+
+def is_short(day: DonePageDay) -> bool:
+    """Whether the day's counts may be incomplete."""
+    return day.has_quarantined_rows or not day.is_from_aggregate
 
 
 def _key(attempt: Attempt, day: DonePageDay, rating: int) -> str:
@@ -81,28 +91,30 @@ def _delivery(day: DonePageDay) -> str:
 
 
 @dataclass(frozen=True)
-class _HeldDay:
+class HeldDay:
     """What an earlier reading left of a day: the delivery in force, and what the ledger says of it."""
 
     delivery: str
     counts: DayCounts
 
 
-def _supersedes(day: DonePageDay, held: _HeldDay | None, present: set[str]) -> bool:
-    """Whether the folder's winner may replace what is held: not when the newer file was only taken out of the folder."""
+def supersedes(day: DonePageDay, held: HeldDay | None, present: set[str]) -> bool:
+    """Whether the folder's winner may replace what is held.
+
+    Not when the newer file was only taken out of the folder, nor when rows of it can't be used and what is held is whole.
+    """
+    if held is not None and day.has_quarantined_rows and not held.counts.is_short:
+        return False
     return held is None or _delivery(day) >= held.delivery or held.delivery.split(" ", 1)[1] in present
 
 
-def _held_days(connection: Connection, attempt: Attempt) -> dict[date, _HeldDay]:
+def held_days(connection: Connection, service: str, days: DayRange) -> dict[date, HeldDay]:
+    """What is held of the days; those that no export ever held are absent."""
     rows = run_sql(
-        connection,
-        _SQL / "held_done_page_days.sql",
-        service=attempt.service,
-        first_day=attempt.days.first,
-        last_day=attempt.days.last,
+        connection, _SQL / "held_done_page_days.sql", service=service, first_day=days.first, last_day=days.last
     )
     return {
-        row.report_date: _HeldDay(
+        row.report_date: HeldDay(
             row.delivery,
             DayCounts(
                 row.rows_read_count,
@@ -116,7 +128,8 @@ def _held_days(connection: Connection, attempt: Attempt) -> dict[date, _HeldDay]
     }
 
 
-def _unusable(line: QuarantinedLine) -> UnusableRow:
+def unusable(line: QuarantinedLine) -> UnusableRow:
+    """The line as the quarantine knows it."""
     place = line.file_name if line.line_number is None else f"{line.file_name}:{line.line_number}"
     return UnusableRow(place, line.report_date, line.reason)
 
@@ -139,6 +152,5 @@ def _counts(days: list[DonePageDay], lines: list[QuarantinedLine]) -> dict[date,
     for day in days:
         bad = sum(line.report_date == day.report_date for line in lines)
         kept = len(day.counts)
-        is_short = day.has_quarantined_rows or not day.is_from_aggregate
-        counts[day.report_date] = DayCounts(read=kept + bad, kept=kept, quarantined=bad, is_short=is_short)
+        counts[day.report_date] = DayCounts(read=kept + bad, kept=kept, quarantined=bad, is_short=is_short(day))
     return counts

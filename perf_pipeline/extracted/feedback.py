@@ -12,6 +12,7 @@ from perf_pipeline.extracted.deliveries import Attempt
 from perf_pipeline.extracted.done_page_feedback import extract_done_page_feedback
 from perf_pipeline.extracted.in_service_feedback import extract_in_service_feedback
 from perf_pipeline.extracted.reporting import report_deliveries
+from perf_pipeline.extracted.retention import with_retention
 from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
 from perf_pipeline.sources.systems import Systems
 
@@ -27,7 +28,8 @@ def extracted_feedback(context: dg.AssetExecutionContext, systems: Systems) -> W
                 note_unset(systems.warehouse, attempt)
             else:
                 attempt_reading(systems.warehouse, attempt, read)
-    return report_deliveries(systems.warehouse, METRICS["user-satisfaction"].sources, days)
+    written = report_deliveries(systems.warehouse, METRICS["user-satisfaction"].sources, days)
+    return with_retention(written, systems, "in-service")
 
 
 def reader_of(systems: Systems, service: Service, source: FeedbackSource) -> Callable[[Attempt], None] | None:

@@ -14,7 +14,7 @@ from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
-_STAGED = (
+STAGED = (
     "row_ref text, feedback_key uuid, received_at timestamptz, rating integer, page_path text, reason text,"
     " is_duplicate boolean"
 )
@@ -24,7 +24,7 @@ def extract_in_service_feedback(warehouse: Engine, url: str, attempt: Attempt) -
     """Read the days of the attempt and merge them. Rows seen before stay as they were first seen."""
     with reading(url) as source, transaction(warehouse) as connection:
         rows = source.stream("feedback_rows", attempt.days)
-        with staged(connection, "staged_feedback", _STAGED, rows):
+        with staged(connection, "staged_feedback", STAGED, rows):
             lock_for_writing(connection, "extracted_feedback")
             values = {"service": attempt.service, "now": attempt.now, "timezone": TIMEZONE}
             for statement in ("merge_feedback", "quarantine_feedback", "resolve_feedback"):

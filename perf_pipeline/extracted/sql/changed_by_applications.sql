@@ -1,0 +1,48 @@
+-- Days on which merging the staged applications would change a count: where a state is reached for the first time, or
+-- moves to an earlier day (that day, and the one it moves from), and where a start takes another type. Later stamps and
+-- stamps that are gone change nothing, nor does an earlier stamp of the same day.
+-- A run of a day that is planned already brings the types of the applications that it reads to the starts of the days
+-- before it (daily_metrics/completion_rate.py), so those need no run of their own.
+WITH seen AS (
+    SELECT
+        application_hash,
+        lpa_type,
+        (started_at AT TIME ZONE :timezone)::date AS started_date,
+        (created_at AT TIME ZONE :timezone)::date AS created_date,
+        (completed_at AT TIME ZONE :timezone)::date AS completed_date
+    FROM staged_applications
+),
+changed AS (
+    SELECT unnest(ARRAY[state.seen_date, state.held_date]) AS report_date
+    FROM seen
+    LEFT JOIN perf.extracted_application_states AS held
+        ON held.service = :service AND held.application_hash = seen.application_hash
+    CROSS JOIN LATERAL (
+        VALUES
+        (seen.started_date, held.started_date),
+        (seen.created_date, held.created_date),
+        (seen.completed_date, held.completed_date)
+    ) AS state (seen_date, held_date)
+    WHERE state.seen_date < state.held_date OR (state.held_date IS NULL AND state.seen_date IS NOT NULL)
+    UNION ALL
+    SELECT held.started_date
+    FROM seen
+    JOIN perf.extracted_application_states AS held
+        ON held.service = :service AND held.application_hash = seen.application_hash
+    WHERE
+        seen.started_date IS NOT NULL
+        AND seen.lpa_type <> 'unknown'
+        AND seen.lpa_type <> held.started_lpa_type
+        AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date - 1
+        <= held.started_date + CAST(:settled_days AS integer)
+        AND NOT EXISTS (
+            SELECT 1
+            FROM unnest(CAST(:planned_days AS date[])) AS planned (day)
+            WHERE
+                planned.day IN (seen.started_date, seen.created_date, seen.completed_date)
+                AND held.started_date BETWEEN planned.day - CAST(:settled_days AS integer) AND planned.day
+        )
+)
+SELECT DISTINCT report_date
+FROM changed
+WHERE report_date BETWEEN :first_day AND :last_day
