@@ -19,9 +19,9 @@ SERVICE = "make-a-lpa"
 PAGE = "lasting-power-of-attorney"
 
 
-def attempt(source: str, days: DayRange, at: datetime) -> Attempt:
-    """An attempt of Make an LPA's to read `source` at an instant."""
-    return Attempt(SERVICE, source, days, at, "a run")
+def attempt(source: str, days: DayRange, at: datetime, service: str = SERVICE) -> Attempt:
+    """An attempt to read a source of the service, Make an LPA unless told otherwise, at an instant."""
+    return Attempt(service, source, days, at, "a run")
 
 
 def applications(warehouse: Engine, url: str, days: DayRange, at: datetime, key: bytes = b"a key") -> None:
@@ -34,9 +34,11 @@ def in_service(warehouse: Engine, url: str, days: DayRange, at: datetime) -> Non
     extract_in_service_feedback(warehouse, url, attempt("in-service", days, at))
 
 
-def done_page(warehouse: Engine, folder: Path, days: DayRange, at: datetime, page: str = PAGE) -> None:
-    """Read the ratings of a done page out of a folder of exports."""
-    extract_done_page_feedback(warehouse, folder, page, attempt("done-page", days, at))
+def done_page(
+    warehouse: Engine, folder: Path, days: DayRange, at: datetime, page: str = PAGE, service: str = SERVICE
+) -> None:
+    """Read the ratings of a service's done page out of a folder of exports."""
+    extract_done_page_feedback(warehouse, folder, page, attempt("done-page", days, at, service))
 
 
 def channel_counts(warehouse: Engine, url: str, days: DayRange, at: datetime) -> None:

@@ -20,10 +20,19 @@ _KEY = ["service", "month_start", "lpa_type"]
 def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
     """Event counts by month with the cohort counts beside them; provisional while either is."""
     together = events.merge(
-        cohorts[[*_KEY, *COHORT_COUNTS, "is_provisional"]], on=_KEY, how="inner", suffixes=("", "_cohort")
+        cohorts[[*_KEY, *COHORT_COUNTS, "is_provisional", "days_included_count"]],
+        on=_KEY,
+        how="inner",
+        suffixes=("", "_cohort"),
     )
     is_provisional = together["is_provisional"] | together.pop("is_provisional_cohort")
-    return with_cohort_rate(with_created_per_started(together.assign(is_provisional=is_provisional)))
+    # A day that lacks either is lacking.
+    included = together[["days_included_count", "days_included_count_cohort"]].min(axis=1)
+    is_estimated = together["is_estimated"] | (included < together["days_expected_count"])
+    flagged = together.drop(columns="days_included_count_cohort").assign(
+        is_provisional=is_provisional, is_estimated=is_estimated, days_included_count=included
+    )
+    return with_cohort_rate(with_created_per_started(flagged))
 
 
 def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:

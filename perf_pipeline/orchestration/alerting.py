@@ -6,6 +6,7 @@ Here: what was told already. Not here: what is wrong (`quality.causes`), the wor
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
@@ -36,16 +37,26 @@ def tell(
     """Tell each cause unless it has been told; whether all of them are told now. Never raises for what fails on the way.
 
     `about` is what the causes belong to, runs asked for together or a night: the same cause of another is told again.
-    Causes of one `about` are told apart by subject and check. `run_id` is the run that links lead to. Without a warehouse
-    (None, or one that can't be reached) everything is sent: better twice than never. `is_logged` is not for who has shown
-    the causes already.
+    Causes of one `about` are told apart by subject, check and finding. `run_id` is the run that links lead to. Without a
+    warehouse (None, or one that can't be reached) everything is sent: better twice than never. `is_logged` is not for who
+    has shown the causes already.
     """
     channels = channels_of(settings, is_logged=is_logged)
     told = [
-        _tell_once(warehouse, channels, f"{about}: {cause.subject}: {cause.check}", message_of(cause, settings, run_id))
+        _tell_once(
+            warehouse,
+            channels,
+            f"{about}: {cause.subject}: {cause.check}: {_digest(cause.found)}",
+            message_of(cause, settings, run_id),
+        )
         for cause in causes
     ]
     return all(told)
+
+
+def _digest(found: str) -> str:
+    """Stands for what was found: another finding of the same check is another cause."""
+    return sha256(found.encode()).hexdigest()[:16]
 
 
 def _tell_once(warehouse: Engine | None, channels: Channels, key: str, message: Message) -> bool:

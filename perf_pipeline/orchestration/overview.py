@@ -1,6 +1,7 @@
 """What `perf-pipeline status` tells: deliveries, the quarantine, what the checks found, what comes next, what is out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -10,13 +11,16 @@ from sqlalchemy import Engine
 from perf_pipeline.catalogue.checks import RULES
 from perf_pipeline.catalogue.metrics import SOURCES
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
-from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.services import Services, load_services
+from perf_pipeline.errors import PerfPipelineError
+from perf_pipeline.extracted.changes import NotCompared
 from perf_pipeline.extracted.quarantine_counts import quarantined
-from perf_pipeline.orchestration.planning import night_plan
-from perf_pipeline.orchestration.resources import open_warehouse
+from perf_pipeline.orchestration.planning import NightPlan, night_plan, plan_by_warehouse
+from perf_pipeline.orchestration.resources import open_systems, open_warehouse
 from perf_pipeline.published.release import current_manifest
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
+from perf_pipeline.sources.systems import Progress, silent
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.migrating import check_migrated
 from perf_pipeline.warehouse.statements import run_sql
@@ -25,8 +29,11 @@ _SQL = Path(__file__).parent / "sql"
 _WARNED_DAYS = 30
 
 
-def overview(settings: Settings, now: datetime) -> Iterator[str]:
-    """Lines for a terminal. Raises WarehouseError when there is no warehouse to tell about."""
+def overview(settings: Settings, now: datetime, *, progress: Progress = silent) -> Iterator[str]:
+    """Lines for a terminal; `progress` is told what is being compared for the plan.
+
+    Raises WarehouseError when there is no warehouse to tell about.
+    """
     days = DayRange(settings.first_day, last_ended_day(now))
     services = load_services(settings.services_file)
     with open_warehouse(settings) as warehouse:
@@ -36,8 +43,13 @@ def overview(settings: Settings, now: datetime) -> Iterator[str]:
         yield from _section("In quarantine", _quarantine(warehouse))
         yield from _section("Verdicts: days that did not pass", _failed_checks(warehouse))
         yield from _section(f"Warnings in the last {_WARNED_DAYS} days", _warnings(warehouse, days.last))
-        planned = night_plan(warehouse, services, settings, days)
-        yield from _section(f"The next nightly run builds {len(planned)} days", _planned(planned))
+        planned = plan_by_warehouse(warehouse, services, settings, days)
+        if not all(day in planned.reasons for day in days):
+            planned = _plan_with_sources(settings, days, planned, progress)
+        count = len(planned.reasons)
+        yield from _section(f"The next nightly run builds {count} day{'' if count == 1 else 's'}", _planned(planned))
+        if any(service.approval == "required" for service in services):
+            yield from _section("Waiting for approval", _unapproved(warehouse, services))
     yield from _section("Published", _published(Path(settings.publish_dir).resolve()))
 
 
@@ -93,10 +105,31 @@ def _warnings(warehouse: Engine, newest: date) -> Iterator[str]:
             yield f"{row.service}, {row.check_name.replace('_', ' ')}: {row.warnings:,}"
 
 
-def _planned(planned: dict[date, str]) -> Iterator[str]:
-    for reason, days in groupby(sorted(planned, key=lambda day: (planned[day], day)), key=planned.__getitem__):
+def _plan_with_sources(settings: Settings, days: DayRange, planned: NightPlan, progress: Progress) -> NightPlan:
+    """The plan of a nightly run; by the warehouse alone where the systems can't be opened."""
+    try:
+        with open_systems(settings, progress=progress, in_a_hurry=True) as systems:
+            return night_plan(replace(systems, progress=progress), settings, days, remembers=False)
+    except PerfPipelineError as error:
+        return NightPlan(planned.reasons, (NotCompared("every service", "every source", str(error)),))
+
+
+def _planned(planned: NightPlan) -> Iterator[str]:
+    reasons = planned.reasons
+    for reason, days in groupby(sorted(reasons, key=lambda day: (reasons[day], day)), key=reasons.__getitem__):
         for days_of_reason in as_ranges(set(days)):
             yield f"{days_of_reason}: {reason}"
+    for source in planned.not_compared:
+        yield f"could not be compared: {source}"
+
+
+def _unapproved(warehouse: Engine, services: Services) -> Iterator[str]:
+    with connected(warehouse) as connection:
+        for service in services:
+            if service.approval == "required":
+                built_at = run_sql(connection, _SQL / "waiting_for_approval.sql", service=service.slug).scalar()
+                if built_at is not None:
+                    yield f"{service.slug}, built at {built_at}: perf-pipeline approve --service {service.slug}"
 
 
 def _published(publish_dir: Path) -> Iterator[str]:

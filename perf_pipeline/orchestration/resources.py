@@ -12,24 +12,32 @@ from perf_pipeline.catalogue.services import Services, load_services
 from perf_pipeline.orchestration.hash_key import check_hash_key, hash_key_of
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.sources.systems import Progress, Systems, silent
+from perf_pipeline.warehouse.building import building
 from perf_pipeline.warehouse.engine import check_warehouse, warehouse_engine
 
 if TYPE_CHECKING:
     from perf_pipeline.sources.sirius import SiriusClient
 
+SECONDS_IN_A_HURRY = 10.0
+"""How long Sirius may be silent then, each of two times."""
+
 
 @contextmanager
-def open_systems(settings: Settings, *, progress: Progress = silent) -> Iterator[Systems]:
+def open_systems(settings: Settings, *, progress: Progress = silent, in_a_hurry: bool = False) -> Iterator[Systems]:
     """The systems that the settings name, started where they are embedded, and stopped or closed at the end.
 
-    `progress` is told what is being built while the stand-ins are brought up to date.
+    `progress` is told what is being built while the stand-ins are brought up to date. In a hurry, a Sirius that does not
+    answer is given up after seconds: Dagster ends a schedule's tick after a minute, and nobody waits longer for `status`.
     Raises WarehouseError when the warehouse is not there or not migrated.
     """
     # Alembic takes long to import, and loading the definitions has no use for it.
     from perf_pipeline.warehouse.migrating import check_migrated
 
     with ExitStack() as stack:
-        systems = stack.enter_context(_embedded(settings, progress) if settings.is_embedded else _configured(settings))
+        is_embedded = settings.is_embedded
+        systems = stack.enter_context(
+            _embedded(settings, progress) if is_embedded else _configured(settings, in_a_hurry)
+        )
         stack.callback(systems.warehouse.dispose)
         check_warehouse(systems.warehouse)
         check_migrated(systems.warehouse)
@@ -73,14 +81,14 @@ def _embedded(settings: Settings, progress: Progress) -> Iterator[Systems]:
 
 
 @contextmanager
-def _configured(settings: Settings) -> Iterator[Systems]:
+def _configured(settings: Settings, in_a_hurry: bool) -> Iterator[Systems]:
     services = load_services(settings.services_file)
     yield Systems(
         warehouse=warehouse_engine(_configured_warehouse(settings)),
         services=services,
         service_database_urls={name: settings.database_url_named(name) for name in _variables(services)},
         exports_dir=Path(settings.feedback_exports_dir) if settings.feedback_exports_dir else None,
-        sirius=_sirius(settings.sirius_url, settings.sirius_auth) if settings.sirius_url else None,
+        sirius=_sirius(settings.sirius_url, settings.sirius_auth, in_a_hurry) if settings.sirius_url else None,
         publish_dir=Path(settings.publish_dir).resolve(),
         hash_key=hash_key_of(settings),
         is_demonstration=False,
@@ -94,9 +102,11 @@ def _configured_warehouse(settings: Settings) -> str:
     return settings.database_url.get_secret_value()
 
 
-def _sirius(url: str, auth: Literal["none", "sigv4"]) -> "SiriusClient":
-    from perf_pipeline.sources.sirius import SiriusClient
+def _sirius(url: str, auth: Literal["none", "sigv4"], in_a_hurry: bool = False) -> "SiriusClient":
+    from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
 
+    if in_a_hurry:
+        return SiriusClient(url, auth=auth, timeout_seconds=SECONDS_IN_A_HURRY, bounds=RetryBounds(tries_count=2))
     return SiriusClient(url, auth=auth)
 
 
@@ -108,7 +118,11 @@ def _variables(services: Services) -> set[str]:
 
 
 @dg.resource(description="The warehouse, the sources and the publishing folder of this process.")
-def systems_resource(_context: dg.InitResourceContext) -> Iterator[Systems]:
-    """Open the systems for the length of a run."""
-    with open_systems(load_settings()) as systems:
+def systems_resource(context: dg.InitResourceContext) -> Iterator[Systems]:
+    """Open the systems for the length of a run, which waits until no other one builds.
+
+    The commands hold the building lock themselves, around their plan and all of its runs, and hand their systems over.
+    """
+    note = context.log.info if context.log else silent
+    with open_systems(load_settings()) as systems, building(systems.warehouse, note):
         yield systems

@@ -26,6 +26,7 @@ PUBLISHED_BY = time(6)
 _LOOK_EVERY_SECONDS = 600
 _NOT_PUBLISHED = f"no nightly run has published it by {PUBLISHED_BY:%H:%M}."
 _NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
+_FAILED_NIGHT_IS_TOLD = Path(__file__).parent / "sql" / "failed_night_is_told.sql"
 
 
 @dg.run_failure_sensor(
@@ -77,11 +78,13 @@ def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tup
         except DBAPIError as error:
             warehouse, is_released, found = None, False, f"The warehouse refused: {first_line(error)}."
         if is_released is None:
-            return "Nothing was ever asked for, so nothing is missed.", settled
+            return "No night of the week before was published, so nobody expects this one.", settled
         if is_released:
             return f"{day} is published.", day.isoformat()
         if not missed(now, is_released):
             return f"{day} has until {PUBLISHED_BY:%H:%M} to be published.", settled
+        if warehouse is not None and failed_night_is_told(warehouse, day):
+            return f"{day} is not published; people were told why its run failed.", day.isoformat()
         if tell(warehouse, settings, [_missed_night(day, found)], f"night {day}"):
             return f"{day} is not published; people were told.", day.isoformat()
     return f"{day} is not published; nobody could be told yet.", settled
@@ -93,10 +96,16 @@ def missed(now: datetime, is_released: bool) -> bool:
 
 
 def night_is_released(warehouse: Engine, day: date) -> bool | None:
-    """Whether a run has published the day; None before the first use. Raises WarehouseError."""
+    """Whether a run has published the day; None where no night of the week before was. Raises WarehouseError."""
     with connected(warehouse) as connection:
         found = run_sql(connection, _NIGHT_IS_RELEASED, day=day).scalar()
     return None if found is None else bool(found)
+
+
+def failed_night_is_told(warehouse: Engine, day: date) -> bool:
+    """Whether the sensor of failed runs has told about the night after the day already."""
+    with connected(warehouse) as connection:
+        return bool(run_sql(connection, _FAILED_NIGHT_IS_TOLD, day=day).scalar_one())
 
 
 def _missed_night(day: date, found: str) -> Cause:

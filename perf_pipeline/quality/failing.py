@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row
 
-from perf_pipeline.catalogue.checks import CHECKED, RULES
+from perf_pipeline.catalogue.checks import CHECKED, NOT_CHECKED, RULES
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.metrics import indicator_of
 from perf_pipeline.catalogue.reporting_days import DayRange
@@ -57,7 +57,12 @@ def causes_of_days(connection: Connection, days: DayRange, run_id: str) -> list[
         failed_verdicts(connection, days, run_id), "dataset", "service", "check_name"
     ):
         rule = RULES[dataset].get(check)
-        if rule is None or rule.is_consequence or check == _TOLD_BY_THE_LEDGER:
+        if rule is None or check == _TOLD_BY_THE_LEDGER:
+            continue
+        if rule.is_consequence:
+            # What stands against the extract is told there; that nothing was said of it is told here.
+            rows = [row for row in rows if row.observed == NOT_CHECKED]
+        if not rows:
             continue
         causes.append(
             Cause(

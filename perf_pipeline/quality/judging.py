@@ -25,7 +25,7 @@ from perf_pipeline.quality.data_docs import write_page
 from perf_pipeline.quality.queries import batch_sql, by_day_sql, rules_on
 from perf_pipeline.quality.validating import validate
 from perf_pipeline.sources.systems import Systems
-from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.engine import first_line, transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
@@ -60,7 +60,7 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
     """Check the dataset's days and write the verdict of every check on each of them, and the page of each suite."""
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, dataset)
-        judged = _service_days(connection, dataset, days)
+        judged = _service_days(connection, dataset, days, systems.services)
         rows = [
             (
                 dataset,
@@ -83,8 +83,8 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
         run_sql(connection, _SQL / "drop_last_good_days.sql", **bounds)
 
 
-def _service_days(connection: Connection, dataset: str, days: DayRange) -> set[ServiceDay]:
-    """The days to judge: those that have rows, and those that should have."""
+def _service_days(connection: Connection, dataset: str, days: DayRange, services: Services) -> set[ServiceDay]:
+    """The days to judge: those that have rows, and those that should have while the service is there."""
     entry = DATASETS[dataset]
     found: set[ServiceDay] = set()
     bounds = {"first_day": days.first, "last_day": days.last}
@@ -92,15 +92,15 @@ def _service_days(connection: Connection, dataset: str, days: DayRange) -> set[S
         file = "asked_days.sql" if entry.stage is Stage.EXTRACTED else "delivered_days.sql"
         sources = list(METRICS[entry.indicator].sources)
         rows = run_sql(connection, _SQL / file, sources=sources, **bounds)
-        found |= {(row.service, row.report_date) for row in rows}
+        found |= {(row.service, row.report_date) for row in rows if row.service in services}
     if entry.stage is not Stage.EXTRACTED:
         table = TABLES[dataset]
         try:
             with connection.begin_nested():
                 found |= _days_in(connection, table, table.c[entry.day_column], days)
-        except DBAPIError:
+        except DBAPIError as error:
             # Its checks will crash. The days with an earlier verdict are known, and must not keep it.
-            _log.exception("%s could not be read", dataset)
+            _log.error("%s could not be read: %s", dataset, first_line(error))
             verdicts = TABLES["verdicts"]
             found |= _days_in(connection, verdicts, verdicts.c.report_date, days, verdicts.c.dataset == dataset)
     return found
@@ -126,8 +126,8 @@ def _checked(
         return {}
     try:
         validation = validate(systems.warehouse, dataset, batch, days, systems.services)
-    except Exception as error:  # Whatever it is, nothing has been checked.
-        _log.exception("%s could not be checked for %s", dataset, days)
+    except Exception as error:  # Whatever it is, nothing has been checked. Its text may quote rows.
+        _log.error("%s could not be checked for %s: %s", dataset, days, type(error).__name__)
         return dict.fromkeys(rules, _crash(type(error).__name__))
     try:
         write_page(systems.publish_dir, validation)
@@ -153,7 +153,7 @@ def _located(
         with connection.begin_nested():
             found = connection.execute(text(query)).all()
     except DBAPIError as error:
-        _log.exception("%s, %s could not be located", dataset, rule.name)
+        _log.error("%s, %s could not be located: %s", dataset, rule.name, first_line(error))
         return _crash(type(error.orig).__name__)
     if result is Result.FAILED and not any(row.is_broken for row in found):
         # It is about the table as a whole, such as a column too many.

@@ -14,10 +14,13 @@ from perf_pipeline.quality.failing import failed_verdicts
 from perf_pipeline.quality.judging import days_written, judge
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.replacing import analyze
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
 _SHOWN = 50
+MANY_DAYS = 62
+"""After so many days were written, the checks' queries need fresh statistics: without them they take minutes."""
 JUDGED_MONTHLY = tuple(name for name in CHECKED if DATASETS[name].stage is Stage.MONTHLY_METRICS)
 JUDGED_DAILY = tuple(name for name in CHECKED if name not in JUDGED_MONTHLY)
 
@@ -36,6 +39,8 @@ def monthly_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> Wri
 
 def judge_all(systems: Systems, datasets: tuple[str, ...], days: DayRange, run_id: str) -> Written:
     """Judge the datasets in the order of the flow: the verdict on an extract counts in that on its days."""
+    if len(days) > MANY_DAYS:
+        analyze(systems.warehouse, (*datasets, "source_deliveries"))
     for dataset in datasets:
         judge(systems, dataset, days_written(dataset, days), run_id)
     return _told(systems.warehouse, datasets, days, run_id)

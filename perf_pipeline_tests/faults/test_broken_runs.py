@@ -94,7 +94,8 @@ def test_a_run_that_fails_before_its_release_shows_readers_nothing_and_its_days_
         connection.execute(text("ALTER TABLE perf.monthly_completion_rate ADD CHECK (days_included_count > 31)"))
     assert run(replace(systems, clock=lambda: NOW), instance).failures != ()
     assert not (systems.publish_dir / "manifest.json").exists()
-    planned = plan(known_days(systems.warehouse, DAY), sources_of(systems.services), DAY)
+    needed = sources_of(systems.services)
+    planned = plan(known_days(systems.warehouse, DAY, needed), needed, DAY)
     assert planned == {DAY.first: "its last run ended before its figures were published"}
 
 

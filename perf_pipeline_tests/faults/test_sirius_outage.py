@@ -90,7 +90,7 @@ def systems_in(folder: Path, postgres: EmbeddedPostgres, sirius_url: str) -> Sys
 
 def moment(systems: Systems, instance: dg.DagsterInstance, days: DayRange) -> Moment:
     outcome = run_range(defs, instance, replace(systems), days, silent)
-    keys = [str(day) for day in DAYS]
+    keys, needed = [str(day) for day in DAYS], sources_of(systems.services)
     return Moment(
         outcome,
         take_up=published_take_up(systems.warehouse),
@@ -98,7 +98,7 @@ def moment(systems: Systems, instance: dg.DagsterInstance, days: DayRange) -> Mo
         statuses={
             name: statuses_of(instance, name, keys) for name in [*TAKE_UP_CHAIN, "extracted_feedback", "release"]
         },
-        planned=plan(known_days(systems.warehouse, DAYS), sources_of(systems.services), DAYS),
+        planned=plan(known_days(systems.warehouse, DAYS, needed), needed, DAYS),
     )
 
 

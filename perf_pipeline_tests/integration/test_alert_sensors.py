@@ -1,7 +1,7 @@
 """The sensors tell people of a run that failed and of a night that was missed, and of nothing else."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -83,9 +83,20 @@ def test_a_missed_night_is_told_once(configured: Engine, webhook: Webhook) -> No
 
 
 def test_a_night_whose_run_broke_off_is_missed(configured: Engine, webhook: Webhook) -> None:
+    ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
     ask_for(configured, NIGHT, is_released=False)
     look(AT_SIX)
     assert len(webhook.received) == 1
+
+
+def test_a_night_whose_failure_was_told_is_not_told_once_more_as_missed(configured: Engine, webhook: Webhook) -> None:
+    ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
+    ask_for(configured, NIGHT, is_released=False)
+    with configured.begin() as connection:
+        tick = f"night {NIGHT + timedelta(days=1)}T02:30:00+00:00: make-a-lpa, sirius: every_source_was_read: 0123"
+        connection.execute(text("INSERT INTO perf.alerts_told VALUES (:cause, now())"), {"cause": tick})
+    assert look(AT_SIX) == ("2026-11-19 is not published; people were told why its run failed.", str(NIGHT))
+    assert webhook.received == []
 
 
 def test_a_published_night_is_settled_even_while_it_is_built_again(configured: Engine, webhook: Webhook) -> None:
@@ -97,9 +108,15 @@ def test_a_published_night_is_settled_even_while_it_is_built_again(configured: E
     assert webhook.received == []
 
 
+def test_where_only_past_months_were_built_no_night_is_expected(configured: Engine, webhook: Webhook) -> None:
+    ask_for(configured, NIGHT - timedelta(days=40), is_released=True)
+    assert look(AT_SIX) == ("No night of the week before was published, so nobody expects this one.", None)
+    assert webhook.received == []
+
+
 @pytest.mark.usefixtures("configured")
 def test_before_the_first_use_nothing_is_missed(webhook: Webhook) -> None:
-    assert look(AT_SIX) == ("Nothing was ever asked for, so nothing is missed.", None)
+    assert look(AT_SIX) == ("No night of the week before was published, so nobody expects this one.", None)
     assert webhook.received == []
 
 

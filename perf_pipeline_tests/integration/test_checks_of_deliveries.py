@@ -37,7 +37,7 @@ def waiting(source: str, asked: date) -> Spoiling:
     """A day that its source has not delivered when it is asked at three in the night."""
     return spoiling(
         ledger(source, f"outcome = 'waiting', delivered_at = NULL, attempted_at = '{asked} 03:00 Europe/London'"),
-        observed=f"{source} not delivered by {asked}",
+        observed=f"{source} not delivered, or not whole, by {asked}",
         expected=f"delivered by {DUE[source]}",
     )
 
@@ -162,7 +162,7 @@ def test_a_night_in_summer_is_that_of_london(good: Systems) -> None:
     spoil(good.warehouse, spoiling(ledger("applications", late)))
     verdicts = judged(good, "extracted_application_states")
     assert told(verdicts, "sources_deliver_in_time")[1:] == (
-        "applications not delivered by 2026-05-30",
+        "applications not delivered, or not whole, by 2026-05-30",
         "delivered by 2026-05-29",
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from perf_pipeline.catalogue.reporting_days import london_day
+from perf_pipeline.catalogue.reporting_days import ONE_DAY, london_day
 from perf_pipeline.demo.embedded_postgres import embedded_postgres
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
@@ -26,7 +26,8 @@ def variables(new_database: Callable[[str], str], warehouse_url: str, tmp_path: 
     """A migrated warehouse, a Make an LPA database with a hundredth of its volume, a folder of exports; no Sirius."""
     lpa_database_url = new_database("template0")
     build_lpa_database(lpa_database_url, FIRST, LAST, share=0.01)
-    write_exports(tmp_path / "exports", FIRST, LAST)
+    # The aggregate of the last day of an export is not there yet.
+    write_exports(tmp_path / "exports", FIRST, LAST + ONE_DAY)
     return {
         "PERF_DATABASE_URL": warehouse_url,
         "PERF_LPA_DATABASE_URL": lpa_database_url,
@@ -73,7 +74,7 @@ def test_an_unset_source_is_no_failure_and_its_figures_are_not_available_until_i
         assert call(*BACKFILL, **variables, PERF_SIRIUS_URL=sirius_url).status == 0
     take_up = cells(tmp_path, "make-a-lpa/digital-take-up-daily.csv", *columns)
     assert {day for day, *_ in take_up} == {str(FIRST), str(LAST)}
-    assert [row for row in take_up if "" in row[:4] or "[x]" in row[4]] == []
+    assert [row for row in take_up if "[x]" in row[4] or ("" in row[:4] and row[4] != "[c]")] == []
 
 
 def test_sources_that_can_not_be_read_are_named_one_a_line_and_hold_back_nothing_else(

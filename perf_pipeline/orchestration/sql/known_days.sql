@@ -1,4 +1,4 @@
--- What the ledger holds of each day, over all services and sources. Waiting is a source that never delivered the day:
+-- What the ledger holds of each day, over the services and sources that there are now. Waiting is a source that never delivered the day:
 -- one that delivers nothing new leaves the figures of before.
 SELECT
     report_date,
@@ -8,5 +8,5 @@ SELECT
     bool_or(outcome = 'failed') AS has_failure,
     bool_or(outcome = 'waiting' AND delivered_at IS NULL) AS is_waiting
 FROM perf.source_deliveries
-WHERE report_date BETWEEN :first_day AND :last_day
+WHERE report_date BETWEEN :first_day AND :last_day AND service || ' ' || source_name = ANY(:needed)
 GROUP BY report_date
