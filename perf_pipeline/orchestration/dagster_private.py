@@ -45,14 +45,17 @@ def materializations_of(
 def log_verdict(
     run: dg.OpExecutionContext,
     check: dg.AssetCheckKey,
-    day: date,
+    day: date | None,
     *,
     passed: bool,
     severity: dg.AssetCheckSeverity,
     metadata: Mapping[str, dg.MetadataValue],
     about: AssetCheckEvaluationTargetMaterializationData | None,
 ) -> None:
-    """Put the verdict on one day into the event log. Without `about` Dagit shows no status for the day."""
+    """Put the verdict on one day, or on a run's days together, into the event log.
+
+    Without `about` Dagit shows no status for the day.
+    """
     run.log_event(
         dg.AssetCheckEvaluation(  # type: ignore[arg-type]
             asset_key=check.asset_key,
@@ -60,7 +63,7 @@ def log_verdict(
             passed=passed,
             severity=severity,
             metadata=metadata,
-            partition=day.isoformat(),
+            partition=day.isoformat() if day else None,
             target_materialization_data=about,
         )
     )

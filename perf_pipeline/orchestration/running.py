@@ -28,7 +28,7 @@ INSTANCE_FILE = "dagster.yaml"
 _HOME_VARIABLE = "DAGSTER_HOME"
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
 MOST_DAYS_CHECKED_IN_DAGSTER = 62
-"""Showing a day's verdict takes Dagster some milliseconds for each dataset; in longer ranges the failed days are shown."""
+"""Showing a day's verdict takes Dagster some milliseconds for each dataset; of longer ranges some are shown."""
 
 
 @dataclass(frozen=True)

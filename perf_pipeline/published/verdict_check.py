@@ -6,20 +6,22 @@ from datetime import date
 import dagster as dg
 from sqlalchemy import Connection
 
+from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.metrics import METRICS
-from perf_pipeline.catalogue.reporting_days import DayRange, month_start
+from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, month_start
 from perf_pipeline.catalogue.severity import Severity
 from perf_pipeline.orchestration.dagster_private import mark_days_failed
 from perf_pipeline.orchestration.failures import failures_told_apart
 from perf_pipeline.orchestration.flow_assets import LEAVES_CHECKS_OUT, day_range
 from perf_pipeline.published.release_asset import release
-from perf_pipeline.quality.checks import log_days, verdicts_of
+from perf_pipeline.quality.checks import log_days, log_together, shown_verdicts
 from perf_pipeline.quality.failing import Failed, causes_of_days, failed_verdicts
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.tables import TABLES
 
+DAYS_SHOWN = 14
 MOST_DAYS_MARKED = 62
 """Marking a day takes Dagster some milliseconds for each asset; of a long range the newest days are marked."""
 
@@ -36,11 +38,11 @@ def every_day_passed(context: dg.AssetCheckExecutionContext, systems: dg.Resourc
         causes = causes_of_days(connection, days, run.run_id)
         failed = failed_verdicts(connection, days, run.run_id)
         marked = failed_days(connection, failed, days)
+    if run.run.tags.get(LEAVES_CHECKS_OUT):
+        for dataset in CHECKED:
+            _show_some_days(context, systems, dataset, days, marked.get(dataset, set()))
     for asset, asset_days in marked.items():
-        newest = sorted(asset_days)[-MOST_DAYS_MARKED:]
-        if run.run.tags.get(LEAVES_CHECKS_OUT) and any(row.dataset == asset for row in failed):
-            _log_failed(context, systems, asset, newest)
-        mark_days_failed(context, asset, newest)
+        mark_days_failed(context, asset, sorted(asset_days)[-MOST_DAYS_MARKED:])
     return dg.AssetCheckResult(
         passed=not causes,
         description="\n".join(map(str, causes)) or f"Every day of {days} passed.",
@@ -48,12 +50,15 @@ def every_day_passed(context: dg.AssetCheckExecutionContext, systems: dg.Resourc
     )
 
 
-def _log_failed(context: dg.AssetCheckExecutionContext, systems: Systems, dataset: str, days: list[date]) -> None:
-    """Show the verdicts of the failed days in a run that was too long to show those of all."""
-    if DATASETS[dataset].stage is Stage.MONTHLY_METRICS:
-        return
-    by_day = verdicts_of(systems.warehouse, dataset, DayRange(days[0], days[-1]))
-    log_days(context.op_execution_context, dataset, {day: by_day.get(day, []) for day in days}, {})
+def _show_some_days(
+    context: dg.AssetCheckExecutionContext, systems: Systems, dataset: str, days: DayRange, failed: set[date]
+) -> None:
+    """In a run that was too long to show the verdict on every day: on the newest, and on those that failed."""
+    newest = DayRange(max(days.first, days.last - ONE_DAY * (DAYS_SHOWN - 1)), days.last)
+    shown = {*newest, *sorted(failed)[-MOST_DAYS_MARKED:]}
+    by_day = shown_verdicts(systems.warehouse, dataset, DayRange(min(shown), max(shown)))
+    log_days(context.op_execution_context, dataset, {day: by_day[day] for day in sorted(shown)}, {})
+    log_together(context.op_execution_context, dataset, passed=not failed)
 
 
 def failed_days(connection: Connection, failed: list[Failed], days: DayRange) -> dict[str, set[date]]:

@@ -47,8 +47,7 @@ def _check_on(dataset: str) -> dg.AssetChecksDefinition:
     ) -> dg.AssetCheckResult:
         with failures_told_apart():
             days = day_range(context)
-            by_day = verdicts_of(systems.warehouse, dataset, days.whole_months() if is_monthly else days)
-        shown = {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
+            shown = shown_verdicts(systems.warehouse, dataset, days)
         pages = {
             f"data docs, {batch}": dg.MetadataValue.url(
                 link_to(systems.publish_dir, suite_name(dataset, batch), systems.data_docs_url)
@@ -69,6 +68,13 @@ def _description(dataset: str) -> str:
     rules = RULES[dataset].values()
     lines = [f"- `{rule.name}` ({rule.severity.value}): protects from {rule.protects_from}." for rule in rules]
     return "\n".join(["What must be true of each day (docs/quality.md tells more):", "", *lines])
+
+
+def shown_verdicts(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
+    """What stands about each of the days; of a monthly dataset, about its month."""
+    is_monthly = DATASETS[dataset].stage is Stage.MONTHLY_METRICS
+    by_day = verdicts_of(warehouse, dataset, days.whole_months() if is_monthly else days)
+    return {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
 
 
 def verdicts_of(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
@@ -103,6 +109,12 @@ def log_days(
             metadata={**_metadata(verdicts), **pages},
             about=about.get(day),
         )
+
+
+def log_together(run: dg.OpExecutionContext, dataset: str, *, passed: bool) -> None:
+    """One evaluation for all days of a run, which Dagit shows beside the check's name."""
+    check = dg.AssetCheckKey(dg.AssetKey(dataset), CHECK)
+    log_verdict(run, check, None, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata={}, about=None)
 
 
 def _metadata(verdicts: Iterable[Verdict]) -> Mapping[str, dg.MetadataValue]:

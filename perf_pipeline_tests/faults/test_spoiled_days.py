@@ -165,6 +165,17 @@ def test_the_verdict_on_each_day_says_why(world: World, day: date, check: str) -
     assert check in world.moments["spoiled"].verdicts[day]
 
 
+def test_dagit_shows_the_verdict_on_a_spoiled_day_after_a_long_range_too(world: World) -> None:
+    statement = text(
+        "SELECT DISTINCT execution_status FROM perf_dagster.asset_check_executions"
+        " WHERE asset_key LIKE '%daily_digital_take_up%' AND partition = :day"
+    )
+    with connected(world.warehouse) as connection:
+        shown = {day: set(connection.execute(statement, {"day": str(day)}).scalars()) for day in (IMPOSSIBLE, LAST)}
+    # It was mended and spoiled again.
+    assert shown == {IMPOSSIBLE: {"FAILED", "SUCCEEDED"}, LAST: {"SUCCEEDED"}}
+
+
 def test_no_other_day_failed(world: World) -> None:
     months = {day.replace(day=1) for day in SPOILED}
     assert set(world.moments["spoiled"].verdicts) - months == set(SPOILED) - months
