@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.metrics import METRICS, Indicator, indicator_of
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
@@ -355,3 +355,13 @@ FIGURES: dict[Indicator, tuple[str, ...]] = {
 """The columns of an indicator that are figures: what a revision can be about."""
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}
+
+
+def extract_of(source: str) -> str:
+    """The extracted dataset that a source delivers into."""
+    indicator = indicator_of(source)
+    return next(
+        name
+        for name, dataset in DATASETS.items()
+        if dataset.stage is Stage.EXTRACTED and dataset.indicator == indicator
+    )

@@ -66,11 +66,12 @@ def _counts(connection: Connection, attempt: Attempt) -> dict[date, DayCounts]:
     rows = run_sql(
         connection,
         _SQL / "count_staged_applications.sql",
+        service=attempt.service,
         timezone=TIMEZONE,
         first_day=attempt.days.first,
         last_day=attempt.days.last,
     )
-    return {row.report_date: DayCounts(read=row.states, kept=row.states) for row in rows}
+    return {row.report_date: DayCounts(read=row.states, kept=row.kept) for row in rows}
 
 
 @flow_asset(deps=["make_an_lpa_applications"])

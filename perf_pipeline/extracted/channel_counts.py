@@ -1,5 +1,7 @@
 """Channel counts: from the Sirius data API into extracted_channel_counts, a row a day, type of LPA and version."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -52,7 +54,23 @@ def extract_channel_counts(warehouse: Engine, sirius: "SiriusClient", attempt: A
         unusable = [UnusableRow(row.row_ref, row.report_date, row.reason) for row in delivery.rejected]
         quarantine(connection, attempt, "extracted_channel_counts", unusable)
         resolve(connection, attempt, (row.row_ref for row in delivery.rows), counts)
+        counts = {day: replace(said, kept=kept) for day, said, kept in _with_kept(connection, attempt, counts)}
         record_delivery(connection, attempt, counts, complete_up_to=delivery.data_complete_up_to)
+
+
+def _with_kept(
+    connection: Connection, attempt: Attempt, counts: dict[date, DayCounts]
+) -> Iterator[tuple[date, DayCounts, int]]:
+    """The days with the number of rows that the extract holds of each, once they are merged."""
+    rows = run_sql(
+        connection,
+        _SQL / "channel_counts_held.sql",
+        service=attempt.service,
+        first_day=attempt.days.first,
+        last_day=attempt.days.last,
+    )
+    kept = {row.report_date: int(row.kept) for row in rows}
+    return ((day, said, kept.get(day, 0)) for day, said in counts.items())
 
 
 def _seen_later(connection: Connection, attempt: Attempt) -> set[tuple[date, str]]:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
-from perf_pipeline.catalogue.metrics import indicator_of
+from perf_pipeline.catalogue.datasets import extract_of
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.statements import run_sql_for_each
 from perf_pipeline.warehouse.verdicts import void_verdicts
@@ -75,7 +74,7 @@ def _record(
     days: list[tuple[str, str | None, date, DayCounts]],
     complete_up_to: date | None = None,
 ) -> None:
-    void_verdicts(connection, _extract_of(attempt.source_name), attempt.days, [attempt.service])
+    void_verdicts(connection, extract_of(attempt.source_name), attempt.days, [attempt.service])
     run_sql_for_each(
         connection,
         _SQL / "record_delivery.sql",
@@ -97,14 +96,4 @@ def _record(
             }
             for outcome, failure, day, counts in days
         ],
-    )
-
-
-def _extract_of(source_name: str) -> str:
-    """The extracted dataset that a source delivers into."""
-    indicator = indicator_of(source_name)
-    return next(
-        name
-        for name, dataset in DATASETS.items()
-        if dataset.stage is Stage.EXTRACTED and dataset.indicator == indicator
     )

@@ -8,8 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Row
 
 from perf_pipeline.catalogue.checks import CHECKED, NOT_CHECKED, RULES
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
-from perf_pipeline.catalogue.metrics import indicator_of
+from perf_pipeline.catalogue.datasets import DATASETS, Stage, extract_of
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.warehouse.statements import run_sql
@@ -47,9 +46,9 @@ def causes_of_days(connection: Connection, days: DayRange, run_id: str) -> list[
             subject=f"{service}, {source}",
             days=_days(rows),
             found=failure,
-            next_step=RULES[_extract_of(source)][_TOLD_BY_THE_LEDGER].next_step,
+            next_step=RULES[extract_of(source)][_TOLD_BY_THE_LEDGER].next_step,
             check=_TOLD_BY_THE_LEDGER,
-            asset=_extract_of(source),
+            asset=extract_of(source),
         )
         for (service, source, failure), rows in _grouped(sources, "service", "source_name", "failure")
     ]
@@ -96,8 +95,3 @@ def _found(rows: list[Failed]) -> str:
 
 def _days(rows: Iterable[Failed]) -> tuple[date, ...]:
     return tuple(sorted({row.report_date for row in rows}))
-
-
-def _extract_of(source: str) -> str:
-    indicator = indicator_of(source)
-    return next(name for name in CHECKED if DATASETS[name].indicator == indicator)
