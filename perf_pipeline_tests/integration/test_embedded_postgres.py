@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -36,29 +36,59 @@ with embedded_postgres(Path(sys.argv[1])) as server:
     connection.close()
     {then}
 """
+SANDBOX = ("unshare", "--user", "--map-root-user")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="switches accounts, which only root can")
+needs_namespaces = pytest.mark.skipif(
+    subprocess.run([*SANDBOX, "true"], capture_output=True, check=False).returncode != 0,
+    reason="this machine allows no user namespaces",
+)
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that every account can enter (pytest's own are private)."""
+@pytest.fixture(scope="module")
+def _folder_of_root() -> Iterator[Path]:
+    """A folder with a copy of the PostgreSQL programs in it. Pytest's own folders are always private."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o755)
+    package = find_launcher(Home.at(folder)).binaries.parents[1]
+    for source in (package, package.with_name(f"{package.name}.libs")):
+        if source.exists():
+            shutil.copytree(source, folder / "packages" / source.name)
     yield folder
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
-def packages() -> Iterator[str]:
-    """A copy of the binaries that every account can run, wherever the environment of these tests lies."""
-    folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    folder.chmod(0o755)
-    package = find_launcher(Home.at(folder)).binaries.parents[1]
-    for source in (package, package.with_name(f"{package.name}.libs")):
-        if source.exists():
-            shutil.copytree(source, folder / source.name)
-    yield str(folder)
-    shutil.rmtree(folder)
+@pytest.fixture
+def open_folder(_folder_of_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of root that every account can enter. The home and the programs of the test lie below it."""
+    return _lay_out(_folder_of_root, 0o755, monkeypatch)
+
+
+@pytest.fixture
+def private_folder(_folder_of_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder as root alone can enter it, such as /root."""
+    return _lay_out(_folder_of_root, 0o700, monkeypatch)
+
+
+def _lay_out(folder: Path, mode: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder.chmod(mode)
+    os.chown(folder, 0, 0)
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    (folder / "home").mkdir()
+    monkeypatch.syspath_prepend(folder / "packages")
+    return folder
+
+
+@pytest.fixture
+def install_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Hides every tool on the PATH except the given ones, as on a machine where the others aren't installed."""
+
+    def install(*tools: str) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for tool in tools:
+            (folder / tool).symlink_to(shutil.which(tool) or pytest.fail(f"{tool} isn't installed"))
+        monkeypatch.setenv("PATH", str(folder))
+
+    return install
 
 
 def child(
@@ -201,48 +231,69 @@ def test_the_process_that_started_it_may_leave_before_the_others(tmp_path: Path)
     assert not is_locked(Home.at(tmp_path).server_lock)
 
 
-@needs_root
-def test_root_hands_the_cluster_to_an_unprivileged_account(open_folder: Path) -> None:
-    with embedded_postgres(open_folder):
-        assert Home.at(open_folder).data.stat().st_uid == NOBODY
-        assert find_launcher(Home.at(open_folder)).prefix == ()
+def use_twice(home: Path) -> None:
+    """Start and stop a server, once on a new cluster and once on the same cluster again."""
+    for _ in range(2):
+        with embedded_postgres(home) as server:
+            assert started_at(server)
 
 
 @needs_root
-def test_root_works_where_no_other_account_can_go(open_folder: Path) -> None:
-    private = open_folder / "root"
-    private.mkdir(mode=0o700)
-    with embedded_postgres(private / "home") as server:
-        assert started_at(server)
-        assert "setpriv" in find_launcher(server.home).prefix[0]
+def test_root_runs_the_server_as_nobody_where_every_account_can_enter(
+    open_folder: Path, install_only: Callable[..., None]
+) -> None:
+    install_only()
+    use_twice(open_folder / "home")
+    assert (open_folder / "home" / "postgres").stat().st_uid == NOBODY
 
 
 @needs_root
+@pytest.mark.parametrize(("tool", "owner"), [("setpriv", NOBODY), pytest.param("unshare", 0, marks=needs_namespaces)])
+def test_root_runs_the_server_below_a_folder_that_root_alone_can_enter(
+    private_folder: Path, install_only: Callable[..., None], tool: str, owner: int
+) -> None:
+    install_only(tool)
+    use_twice(private_folder / "home")
+    assert (private_folder / "home" / "postgres").stat().st_uid == owner
+
+
+@needs_root
+def test_root_with_no_way_into_a_private_folder_gets_the_reason_and_the_next_step(
+    private_folder: Path, install_only: Callable[..., None]
+) -> None:
+    install_only()
+    with pytest.raises(errors.EmbeddedDatabaseError, match=r"can't run as root in .*can't cd to") as caught:
+        use_twice(private_folder / "home")
+    assert "set PERF_HOME to a folder that every account can enter" in str(caught.value)
+
+
+@needs_root
+@needs_namespaces
 def test_root_of_a_sandbox_with_a_single_account_works(tmp_path: Path) -> None:
-    sandbox = ("unshare", "--user", "--map-root-user")
-    if subprocess.run([*sandbox, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine allows no user namespaces")
-    child(tmp_path, prefix=sandbox)
+    child(tmp_path, prefix=SANDBOX)
     assert Home.at(tmp_path).data.stat().st_uid == 0
     with embedded_postgres(tmp_path) as server:
         assert query(server.url("perf"), "SELECT 1") == "1"
 
 
 @needs_root
-@pytest.mark.parametrize("account", [NOBODY, 54321], ids=["with a name", "without a name"])
-def test_an_ordinary_account_works_in_a_home_it_owns(open_folder: Path, packages: str, account: int) -> None:
-    home = open_folder / "home"
-    home.mkdir()
-    os.chown(home, account, account)
-    child(home, become=BECOME.format(id=account), variables={"PYTHONPATH": f"{packages}:{REPOSITORY}"})
+@pytest.mark.parametrize(
+    "account", [NOBODY, pytest.param(54321, marks=needs_namespaces)], ids=["with a name", "without a name"]
+)
+def test_an_ordinary_user_runs_the_server_below_a_folder_that_nobody_else_can_enter(
+    private_folder: Path, account: int
+) -> None:
+    home = private_folder / "home"
+    for path in (private_folder, home):
+        os.chown(path, account, account)
+    child(home, become=BECOME.format(id=account), variables={"PYTHONPATH": f"{private_folder}/packages:{REPOSITORY}"})
     assert {path.stat().st_uid for path in home.rglob("*")} == {account}
 
 
 @needs_root
-def test_root_and_the_owner_of_a_home_use_the_same_server(open_folder: Path, packages: str) -> None:
-    os.chown(open_folder, NOBODY, NOBODY)
-    with embedded_postgres(open_folder) as server:
-        output = child(
-            open_folder, become=BECOME.format(id=NOBODY), variables={"PYTHONPATH": f"{packages}:{REPOSITORY}"}
-        )
-        assert output == [started_at(server)]
+def test_root_and_the_owner_of_a_home_use_the_same_server(open_folder: Path) -> None:
+    home = open_folder / "home"
+    os.chown(home, NOBODY, NOBODY)
+    with embedded_postgres(home) as server:
+        path = f"{open_folder}/packages:{REPOSITORY}"
+        assert child(home, become=BECOME.format(id=NOBODY), variables={"PYTHONPATH": path}) == [started_at(server)]
