@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, month_start
-from perf_pipeline.demo.embedded_home import Home
-from perf_pipeline.demo.embedded_server import ask
+from perf_pipeline.embedded_postgres.home import Home
+from perf_pipeline.embedded_postgres.server import ask
 
 COMMAND = Path(sys.executable).with_name("perf-pipeline")
 PATIENCE_SECONDS = 180

@@ -18,10 +18,10 @@ from sqlalchemy.engine import make_url
 
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.cli import main
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.checks import CHECKED
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.sources.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate

@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL and the stand-ins for systems that we do not own."""
+"""Stand-ins for systems that we do not own."""

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, london_day
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
+from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.errors import SettingsError, UsageError, WarehouseError
 from perf_pipeline.settings import Settings
 from perf_pipeline.sources.systems import Progress, silent

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from perf_pipeline.demo.embedded_home import Home
-from perf_pipeline.demo.embedded_postgres import embedded_postgres
+from perf_pipeline.embedded_postgres import embedded_postgres
 from perf_pipeline_tests.commands import Place
 
 STOPPED = 130
@@ -46,7 +45,7 @@ def attempts(place: Place) -> Iterator[dict[str, Attempt]]:
     made = {moment: attempt(place, place.interrupt(moment, by, "nightly")) for moment, by in blows.items()}
     yield made | {"the end": attempt(place, place.run("nightly"))}
     # Should a run of these not have ended well, its server must not outlive the tests.
-    with embedded_postgres(Home.at(place.home).path):
+    with embedded_postgres(place.home):
         pass
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
 from perf_pipeline.extracted.attempting import attempt_reading
 from perf_pipeline.sources.service_database import reading

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, text
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.definitions import defs
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.orchestration.partitions import REPORTING_DAYS
 from perf_pipeline.orchestration.planning import known_days, plan, sources_of
 from perf_pipeline.orchestration.running import RangeOutcome, dagster_instance, run_range

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.warehouse.engine import connected, transaction, warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline_tests.commands import Place

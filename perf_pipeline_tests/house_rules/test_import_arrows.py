@@ -23,7 +23,8 @@ ALLOWED: dict[str, set[str]] = {
     "catalogue": {"errors"},
     "warehouse": {"catalogue", "errors"},
     **{stage: {*STAGES[:place], *GROUND, *DECLARING} for place, stage in enumerate(STAGES)},
-    "demo": {*GROUND, "sources.systems"},
+    "embedded_postgres": {"errors"},
+    "demo": {*GROUND, "embedded_postgres", "sources.systems"},
 }
 
 

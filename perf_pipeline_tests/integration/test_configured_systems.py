@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, london_day
-from perf_pipeline.demo.embedded_postgres import embedded_postgres
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.demo.world import MAKE_AN_LPA
+from perf_pipeline.embedded_postgres import embedded_postgres
 from perf_pipeline.warehouse.engine import transaction, warehouse_engine
 from perf_pipeline_tests.commands import DAYS, Call, Place
 

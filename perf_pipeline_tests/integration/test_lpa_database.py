@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,9 +19,9 @@ from sqlalchemy import make_url
 
 from perf_pipeline.catalogue.reporting_days import london_day, start_of
 from perf_pipeline.demo.channel_model import online_applications
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.demo.lpa_database import build_lpa_database, starts_on
 from perf_pipeline.demo.lpa_traps import EPOCH, PLACES, UNUSED_DAYS, planted_id
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.errors import TransientSourceError, UsageError
 
 FIRST = date(2025, 5, 1)
@@ -35,14 +35,8 @@ database_numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with embedded_postgres(tmp_path_factory.mktemp("lpa")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def new_database(server: EmbeddedPostgres) -> Callable[[], str]:
-    return lambda: server.ensure_database(f"lpa_{next(database_numbers)}")
+def new_database(postgres: EmbeddedPostgres) -> Callable[[], str]:
+    return lambda: postgres.ensure_database(f"lpa_{next(database_numbers)}")
 
 
 @pytest.fixture(scope="module")

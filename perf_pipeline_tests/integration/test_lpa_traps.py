@@ -10,17 +10,16 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import make_url
 
 from perf_pipeline.demo import lpa_traps
-from perf_pipeline.demo.embedded_postgres import embedded_postgres
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with embedded_postgres(tmp_path_factory.mktemp("traps")) as server:
-        url = make_url(server.ensure_database("traps"))
-        yield url.set(drivername="postgresql").render_as_string(hide_password=False)
+def address(postgres: EmbeddedPostgres) -> str:
+    url = make_url(postgres.ensure_database("traps"))
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.lpa_traps import blank_application, insert_feedback, restamp_application
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.warehouse.building import WAITING
 from perf_pipeline.warehouse.engine import transaction, warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate

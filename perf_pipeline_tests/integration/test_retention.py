@@ -15,9 +15,9 @@ from perf_pipeline.daily_metrics.completion_cohort import cohorts_of_days
 from perf_pipeline.daily_metrics.completion_rate import states_of_days
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
 from perf_pipeline.daily_metrics.writing import rebuild_days
-from perf_pipeline.demo.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.extracted.application_states import extract_application_states
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
 from perf_pipeline.extracted.in_service_feedback import extract_in_service_feedback

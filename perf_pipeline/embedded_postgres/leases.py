@@ -1,10 +1,8 @@
-"""The PostgreSQL of the embedded default: its first user starts it, its last one stops it.
+"""Who uses the embedded PostgreSQL: its first user starts it, its last user stops it. Also the databases in it.
 
-Here: who uses the server, and the databases in it. Not here: how it is started and stopped (`embedded_server`).
-
-Every user, a process, a thread or a nested block, holds a shared lock on the home's lease file. A process that is
-killed loses its lease with its life: the next user finds the server running, uses it, and stops it when leaving last.
-A forked child shares its parent's lease until both are gone.
+Every user is a process, a thread or a nested block, and holds a shared lock on the home's lease file. A killed process
+loses its lock when it dies. The next user then finds the server running, uses it, and stops it if no other user is left.
+A forked child shares the lease of its parent until both have ended.
 """
 
 import fcntl
@@ -19,17 +17,18 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from perf_pipeline.demo.embedded_home import Home, gate, is_locked, try_lock
-from perf_pipeline.demo.embedded_server import connect, ensure_running, stop
+from perf_pipeline.embedded_postgres.home import Home
+from perf_pipeline.embedded_postgres.locks import gate, is_locked, try_lock
+from perf_pipeline.embedded_postgres.server import connect, ensure_running, stop
 from perf_pipeline.errors import EmbeddedDatabaseError, UsageError
 
 _DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_CREATION_LOCK = 20_250_501  # any number, as long as all who create databases here use the same
+_CREATION_LOCK = 20_250_501  # any number, the same for every process
 
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """A running server; made by `embedded_postgres`, valid inside its block."""
+    """A running server. `embedded_postgres` makes it, and it is valid inside that block."""
 
     home: Home
 
@@ -38,9 +37,9 @@ class EmbeddedPostgres:
         return embedded_url(self.home.path, database)
 
     def ensure_database(self, name: str) -> str:
-        """Create the database if it is absent, also when several do so at once, and return its URL.
+        """Create the database if it doesn't exist, and return its URL. Several processes may do so at once.
 
-        Raises UsageError for a name that isn't plain lower case, EmbeddedDatabaseError when the server refuses.
+        Raises UsageError for a name that isn't plain lower case, and EmbeddedDatabaseError when the server refuses.
         """
         url = self.url(name)
         try:
@@ -56,7 +55,7 @@ class EmbeddedPostgres:
         with closing(connect(self.home)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                # CREATE DATABASE knows no IF NOT EXISTS; the lock ends with the connection.
+                # CREATE DATABASE has no IF NOT EXISTS. The lock ends with the connection.
                 cursor.execute("SELECT pg_advisory_lock(%s)", [_CREATION_LOCK])
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
                 if cursor.rowcount == 0:
@@ -64,20 +63,20 @@ class EmbeddedPostgres:
 
 
 def embedded_url(home: Path, database: str) -> str:
-    """Return the URL that `database` of the server in `home` has while it runs. Starts nothing. Raises UsageError."""
+    """Return the URL of `database` while the server of `home` runs. Starts nothing. Raises UsageError."""
     if not _DATABASE_NAME.fullmatch(database):
         raise UsageError(
-            f"The database name {database!r} isn't plain; expected lower case letters, digits and underscores.",
-            next_step="Choose such a name.",
+            f"The database name {database!r} isn't plain.",
+            next_step="Use lower case letters, digits and underscores.",
         )
     return Home.at(home).url(database)
 
 
 @contextmanager
 def embedded_postgres(home: Path) -> Iterator[EmbeddedPostgres]:
-    """Provide a running server whose state is in `home`: started if it isn't running, stopped after its last user.
+    """Provide a running server with its files in `home`. It is started unless it runs, and stopped after its last user.
 
-    Raises EmbeddedDatabaseError when it can't be started or stopped. An error of the block itself goes first.
+    Raises EmbeddedDatabaseError when it can't be started or stopped. An error of the block itself takes precedence.
     """
     place = Home.at(home)
     lease = _join(place)
@@ -93,11 +92,11 @@ def embedded_postgres(home: Path) -> Iterator[EmbeddedPostgres]:
 
 
 def _join(home: Home) -> int:
-    with _reported(home):
+    with _described(home):
         home.create()
         with gate(home):
             lease = try_lock(home.lease_lock, fcntl.LOCK_SH)
-            assert lease is not None  # noqa: S101 - exclusive locks on it are taken inside the gate alone
+            assert lease is not None  # noqa: S101 - an exclusive lock on it is only taken inside the gate
             try:
                 ensure_running(home)
             except BaseException:
@@ -110,14 +109,14 @@ def _join(home: Home) -> int:
 
 def _leave(home: Home, lease: int) -> None:
     try:
-        with _reported(home), gate(home):
+        with _described(home), gate(home):
             os.close(lease)
             lease = -1
             _stop_if_unused(home)
     except EmbeddedDatabaseError:
         if home.gate_lock.exists():
             raise
-        # Somebody deleted the home: a server without its folder ends itself within a minute.
+        # The home was deleted. A server without its data folder ends by itself within a minute.
     finally:
         if lease >= 0:
             os.close(lease)
@@ -129,7 +128,7 @@ def _stop_if_unused(home: Home) -> None:
 
 
 @contextmanager
-def _reported(home: Home) -> Iterator[None]:
+def _described(home: Home) -> Iterator[None]:
     try:
         yield
     except (OSError, subprocess.SubprocessError) as error:

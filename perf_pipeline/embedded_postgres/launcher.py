@@ -1,7 +1,5 @@
 """Finds the PostgreSQL programs and runs them under an account that PostgreSQL accepts. It refuses to run as root.
 
-Here: where the programs are, and the ways to run them. Not here: what they are run for (`embedded_server`).
-
 An ordinary user runs the programs directly. Root has three ways, and none of them works everywhere. They are tried in
 this order, and the first that works is used:
 
@@ -12,7 +10,7 @@ this order, and the first that works is used:
 3. Stay root, and appear as `nobody` inside a user namespace (`unshare`). This works in sandboxes that have only one
    account. It also helps an ordinary user whose account has no name, because initdb asks for the name.
 
-Copying the programs to an open folder is no way: it costs 75 MB, and the data would still be out of reach.
+Copying the programs to an open folder would not help: it costs 75 MB, and the data would still be out of reach.
 """
 
 import importlib.util
@@ -25,7 +23,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf_pipeline.demo.embedded_home import PATIENCE_SECONDS, Home
+from perf_pipeline.embedded_postgres import locks
+from perf_pipeline.embedded_postgres.home import Home
 from perf_pipeline.errors import EmbeddedDatabaseError
 
 MAJOR_VERSION = 18
@@ -41,7 +40,7 @@ _REINSTALL = (
 class Launcher:
     """One way to run the programs. The files of the cluster must belong to `uid` and `gid`."""
 
-    binaries: Path
+    bin_folder: Path
     uid: int
     gid: int
     prefix: tuple[str, ...] = ()
@@ -54,8 +53,13 @@ class Launcher:
 
         The caller judges the exit code. Raises OSError and subprocess.TimeoutExpired.
         """
-        command = [*self.prefix, str(self.binaries / program), *arguments]
+        command = [*self.prefix, str(self.bin_folder / program), *arguments]
         return self._run(command, home, inherited)
+
+    def give(self, path: Path) -> None:
+        """Make a path belong to the account of the server. Only root can do so, and only root needs to."""
+        if os.geteuid() == 0:
+            os.lchown(path, self.uid, self.gid)
 
     def find_problem(self, home: Home) -> str | None:
         """Return why initdb doesn't run this way in the home folder, or None if it does.
@@ -65,7 +69,7 @@ class Launcher:
         """
         # The shell enters the folder after the account has changed; `cwd` is entered before.
         script = 'cd "$1" && exec "$2" --show -D "$3"'
-        enter = ("/bin/sh", "-c", script, "sh", str(home.path), str(self.binaries / "initdb"), home.data.name)
+        enter = ("/bin/sh", "-c", script, "sh", str(home.path), str(self.bin_folder / "initdb"), home.data.name)
         try:
             tried = self._run([*self.prefix, *enter], home, ())
         except (OSError, subprocess.SubprocessError) as error:
@@ -83,7 +87,7 @@ class Launcher:
             errors="replace",
             pass_fds=inherited,
             start_new_session=True,  # Ctrl-C in the terminal must not stop a server that others use
-            timeout=PATIENCE_SECONDS + 30,
+            timeout=locks.PATIENCE_SECONDS + 30,
             check=False,
             user=self.uid if self.switches_account else None,
             group=self.gid if self.switches_account else None,
@@ -93,15 +97,15 @@ class Launcher:
 
 def find_launcher(home: Home) -> Launcher:
     """Return the first way that works for this process and this home. Raises EmbeddedDatabaseError."""
-    binaries = _find_binaries()
+    bin_folder = _find_bin_folder()
     problems = []
-    for launcher in _ways(binaries, home):
+    for launcher in _ways(bin_folder, home):
         problem = launcher.find_problem(home)
         if problem is None:
             return launcher
         problems.append(problem)
     for program in ("postgres", "initdb", "pg_ctl"):
-        _check_runs(binaries / program)
+        _check_runs(bin_folder / program)
     account = "root" if os.geteuid() == 0 else f"account {os.geteuid()}"
     raise EmbeddedDatabaseError(
         f"PostgreSQL can't run as {account} in {home.path}: {' / '.join(problems) or 'no other account was found'}",
@@ -110,7 +114,7 @@ def find_launcher(home: Home) -> Launcher:
     )
 
 
-def _find_binaries() -> Path:
+def _find_bin_folder() -> Path:
     # The package is not imported: its import warns and changes settings.
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -129,29 +133,29 @@ def _check_runs(program: Path) -> None:
         ) from error
 
 
-def _ways(binaries: Path, home: Home) -> Iterator[Launcher]:
+def _ways(bin_folder: Path, home: Home) -> Iterator[Launcher]:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
-        yield from _accounts(binaries, home)
+        yield from _accounts(bin_folder, home)
     elif _has_name(uid):
-        yield Launcher(binaries, uid, gid)
+        yield Launcher(bin_folder, uid, gid)
     unshare, nobody = shutil.which("unshare"), _nobody()
     if unshare and nobody:
         renamed = (unshare, "--user", f"--map-user={nobody.pw_uid}", f"--map-group={nobody.pw_gid}", "--")
-        yield Launcher(binaries, uid, gid, renamed)
+        yield Launcher(bin_folder, uid, gid, renamed)
 
 
-def _accounts(binaries: Path, home: Home) -> Iterator[Launcher]:
+def _accounts(bin_folder: Path, home: Home) -> Iterator[Launcher]:
     account = _unprivileged_account(home)
     if account is None:
         return
     uid, gid = account
-    yield Launcher(binaries, uid, gid, switches_account=True)
+    yield Launcher(bin_folder, uid, gid, switches_account=True)
     if setpriv := shutil.which("setpriv"):
         identity = (f"--reuid={uid}", f"--regid={gid}", "--clear-groups")
         # access(2) ignores the capabilities of every account but root, unless the last of these bits is set.
         capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup")
-        yield Launcher(binaries, uid, gid, (setpriv, *identity, *capability, "--"))
+        yield Launcher(bin_folder, uid, gid, (setpriv, *identity, *capability, "--"))
 
 
 def _unprivileged_account(home: Home) -> tuple[int, int] | None:
