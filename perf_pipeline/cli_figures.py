@@ -1,6 +1,6 @@
-"""The commands about published figures: how they stood, where they came from, and taking one back.
+"""The commands about published figures: show earlier versions, audit, import, approve and withdraw them.
 
-Here: what they accept and print. Not here: building figures (`cli`), the work itself (`published`, `sources`).
+Belongs here: what they accept and print. Doesn't belong here: building figures (`cli`), the work (`published`, `opg_feed`).
 """
 
 import csv
@@ -24,7 +24,7 @@ class _Instant(click.ParamType[datetime]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         try:
             instant = datetime.fromisoformat(str(value))
-            # People mean London time; who means another one says so.
+            # Times without an offset are Europe/London.
             return (instant if instant.tzinfo else instant.replace(tzinfo=LONDON)).astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is not an instant; write it as 2026-05-01 or 2026-05-01T09:30.", param, ctx)
@@ -72,15 +72,15 @@ def as_of(instant: datetime, service: str | None, indicator: Indicator | None, p
 @click.argument("file", type=click.Path(path_type=Path))
 def audit_feed(file: Path) -> None:
     """List the faults of an OPG feed file, each with its entry."""
-    from perf_pipeline.sources.feed_audit import audit, conclusion
-    from perf_pipeline.sources.published_history import read_feed
+    from perf_pipeline.opg_feed.audit import audit, conclusion
+    from perf_pipeline.opg_feed.entries import read_feed
 
     services = load_services(load_settings().services_file)
-    reading = read_feed(file)
-    faults = audit(reading, [service.slug for service in services], london_day(datetime.now(UTC)))
+    feed = read_feed(file, london_day(datetime.now(UTC)))
+    faults = audit(feed, [service.slug for service in services])
     for fault in faults:
-        click.echo(str(fault))
-    click.echo(conclusion(reading, faults))
+        click.echo(fault.sentence)
+    click.echo(conclusion(feed, faults))
     if faults:
         sys.exit(1)
 
@@ -133,24 +133,21 @@ def withdraw(service: str, indicator: Indicator, period: str, reason: str | None
 @click.command("import-history")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_history(file: Path) -> None:
-    """Take the months of an OPG feed file into the series, as imported figures that computed ones supersede."""
+    """Add the months of an OPG feed file to the series, as imported figures that computed ones supersede."""
+    from perf_pipeline.opg_feed import importing
+    from perf_pipeline.opg_feed.entries import read_feed
     from perf_pipeline.orchestration.resources import open_systems
-    from perf_pipeline.published import importing
     from perf_pipeline.published.release_asset import make_release
-    from perf_pipeline.sources.published_history import read_feed
 
     settings = load_settings()
-    reading = read_feed(file)
-    history = importing.history_of(reading, load_services(settings.services_file), datetime.now(UTC))
+    now = datetime.now(UTC)
+    history = importing.history_of(read_feed(file, london_day(now)), load_services(settings.services_file), now)
     with open_systems(settings, progress=lambda message: click.echo(message, err=True)) as systems:
         imported = importing.import_history(systems, history)
         make_release(systems, importing.RUN_ID)
     for line in history.left_out:
         click.echo(f"Left out: {line}")
-    for made in imported:
-        click.echo(str(made))
-    if not imported:
-        click.echo("Nothing was imported.")
+    click.echo("\n".join(imported) or "Nothing was imported.")
     click.echo(f"\nFiles: {systems.publish_dir}")
 
 

@@ -1,40 +1,43 @@
-"""An OPG feed file for tests: four published months of Make an LPA, two under each method, without a fault."""
+"""An OPG feed file for tests: published months of Make an LPA."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from perf_pipeline.demo.published_months import (
+    PUBLISHED_HEADLINE_PERCENT,
+    PUBLISHED_RATINGS,
+    PUBLISHED_TAKE_UP_PERCENT,
+)
+
 Entry = dict[str, Any]
 DATA_TYPES = ("very-satisfied", "satisfied", "neither", "dissatisfied", "very-dissatisfied")
-MONTHS = {
-    # month: five counts, headline, take-up
-    "2026-02": (9781, 5190, 1183, 278, 380, 85, 42.5),
-    "2026-03": (11620, 6044, 1380, 244, 302, 86, 42),
-    "2026-04": (8731, 4593, 1098, 211, 262, 89, 40.9),
-    "2026-05": (8600, 4386, 1054, 192, 250, 90, 38.3),
-}
 SERIES = (*DATA_TYPES, "user-satisfaction-percent", "digital-take-up")
 """The dataTypes of each month, in the order of its entries."""
+MONTHS = ("2026-02", "2026-03", "2026-04", "2026-05")
+"""The months of the clean file: two under each method."""
 
 
 def entry(day: str, data_type: str, count: object, **other: object) -> Entry:
-    """One sound entry of a monthly file, but for what the test says otherwise."""
+    """One valid entry of a monthly file, except for what the test changes."""
     written = {"_timestamp": f"{day}T00:00:00+00:00", "service": "make-a-lpa", "channel": "digital"}
     return written | {"count": count, "dataType": data_type, "period": "month"} | other
 
 
+def month_entries(month: str, take_up: object) -> list[Entry]:
+    """The entries of a month as published, with its take-up in another form."""
+    counts = (*PUBLISHED_RATINGS[month], PUBLISHED_HEADLINE_PERCENT[month], take_up)
+    return [entry(f"{month}-01", data_type, count) for data_type, count in zip(SERIES, counts, strict=True)]
+
+
 def clean_feed() -> list[Entry]:
-    """Entries of the four months, seven a month, in the order of `SERIES`; the test may change them."""
-    return [
-        entry(f"{month}-01", data_type, count)
-        for month, counts in MONTHS.items()
-        for data_type, count in zip(SERIES, counts, strict=True)
-    ]
+    """Entries of the four months, seven a month, in the order of `SERIES`, without a fault; the test may change them."""
+    return [found for month in MONTHS for found in month_entries(month, float(PUBLISHED_TAKE_UP_PERCENT[month]))]
 
 
 def place_of(month: str, data_type: str) -> int:
-    """Where an entry of the clean file stands in it, counted from 0."""
-    return list(MONTHS).index(month) * len(SERIES) + SERIES.index(data_type)
+    """Where an entry of the clean file is, counted from 0."""
+    return MONTHS.index(month) * len(SERIES) + SERIES.index(data_type)
 
 
 def save_feed(folder: Path, entries: object) -> Path:

@@ -9,7 +9,7 @@ import pytest
 import perf_pipeline
 
 ROOT = Path(perf_pipeline.__file__).parent
-STAGES = ["sources", "extracted", "daily_metrics", "quality", "monthly_metrics", "published"]
+STAGES = ["sources", "extracted", "daily_metrics", "quality", "monthly_metrics", "published", "opg_feed"]
 GROUND = {"catalogue", "errors", "settings", "warehouse"}
 DECLARING = {
     "orchestration.flow_assets",
