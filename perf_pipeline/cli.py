@@ -6,20 +6,17 @@ Exit 0: done. 1: something failed; what did not is done all the same. 2: the com
 import os
 import signal
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from types import FrameType
 from typing import NoReturn
-from uuid import uuid4
 
 import click
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.cli_figures import FIGURE_COMMANDS
 from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
@@ -45,10 +42,12 @@ DAY = _Day()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(_DEBUG, is_flag=True, expose_value=False, help="Show the traceback of an error.")
+@click.option(_DEBUG, "debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="perf_pipeline")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
     """Performance figures of public digital services: extracted, checked and published every night."""
+    context.obj = debug
 
 
 @cli.command()
@@ -75,7 +74,7 @@ def status() -> None:
     from perf_pipeline.orchestration.overview import overview
 
     settings = load_settings()
-    for line in overview(settings, datetime.now(UTC), progress=_note):
+    for line in overview(settings, settings.now()):
         click.echo(line)
 
 
@@ -104,14 +103,14 @@ def migrate(roles: bool) -> None:
 @cli.command()
 def demo() -> None:
     """Keep the stand-in systems up and print the variables that point at them, until interrupted."""
+    from perf_pipeline.catalogue.services import load_services
     from perf_pipeline.demo.world import stand_in_world
 
-    with stand_in_world(load_settings(), progress=_note) as world:
-        click.echo(f"export PERF_DATABASE_URL='{world.warehouse_url}'")
-        click.echo(f"export PERF_DAGSTER_DATABASE_URL='{world.dagster_url}'")
-        click.echo(f"export PERF_LPA_DATABASE_URL='{world.lpa_database_url}'")
-        click.echo(f"export PERF_SIRIUS_URL='{world.sirius_url}'")
-        click.echo(f"export PERF_FEEDBACK_EXPORTS_DIR='{world.exports_dir}'")
+    settings = load_settings()
+    services = load_services(settings.services_file)
+    with stand_in_world(settings, progress=_note) as world:
+        for name, value in world.variables(services).items():
+            click.echo(f"export {name}='{value}'")
         _note("The stand-ins are up. Press Ctrl-C to stop them.")
         with suppress(KeyboardInterrupt):
             signal.pause()
@@ -143,7 +142,7 @@ for command in FIGURE_COMMANDS:
 
 
 def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRange:
-    newest = last_ended_day(datetime.now(UTC))
+    newest = last_ended_day(settings.now())
     if settings.first_day > newest:
         raise SettingsError(
             f"PERF_FIRST_DAY is {settings.first_day}, but the newest reporting day that has ended is {newest}.",
@@ -166,49 +165,28 @@ def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRang
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
-    from perf_pipeline.definitions import defs
-    from perf_pipeline.orchestration.alerting import tell
-    from perf_pipeline.orchestration.planning import NightPlan, night_plan
+    from perf_pipeline.alerts.alerting import tell
+    from perf_pipeline.orchestration.building import build_days
     from perf_pipeline.orchestration.resources import open_systems
-    from perf_pipeline.orchestration.running import dagster_instance, run_range
+    from perf_pipeline.orchestration.running import dagster_instance
     from perf_pipeline.published.summary import HEADINGS, as_text, published_months
-    from perf_pipeline.quality.causes import merged
-    from perf_pipeline.warehouse.building import building
 
     with ExitStack() as stack:
         systems = stack.enter_context(open_systems(settings, progress=_note))
         instance = stack.enter_context(dagster_instance(settings))
-        started = time.monotonic()
-        stack.enter_context(building(systems.warehouse, _note))
-        night = NightPlan() if everything else night_plan(replace(systems, progress=_ticker(started)), settings, days)
-        planned = set(days if everything else night.reasons)
-        ranges = as_ranges(planned)
-        outcomes, asked = [], f"command {uuid4()}"
-        for number, run_days in enumerate(ranges, start=1):
-            _note(f"Run {number} of {len(ranges)}: {run_days} ({_counted(run_days)})")
-            tick = _ticker(started)
-            outcomes.append(
-                run_range(defs, instance, systems, run_days, tick, asked=asked, shows_tracebacks=_DEBUG in sys.argv)
-            )
-        _note(f"Built {_counted(planned)} in {time.monotonic() - started:.1f} s.")
-        causes = merged(cause for outcome in outcomes for cause in outcome.causes)
-        # A run that met the same trouble has told of it.
-        causes += [cause for cause in night.causes if cause.subject not in {told.subject for told in causes}]
-        for cause in causes:
+        built = build_days(instance, systems, days, everything=everything, note=_note, shows_tracebacks=_is_debugging())
+        for cause in built.causes:
             click.echo(f"Failed: {cause}", err=True)
-        tell(systems.warehouse, settings, causes, asked, is_logged=False)
+        tell(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
-    if causes:
+    if built.causes:
         sys.exit(1)
 
 
-def _counted(days: Sized) -> str:
-    return "1 day" if len(days) == 1 else f"{len(days):,} days"
-
-
-def _ticker(started: float) -> Callable[[str], None]:
-    return lambda name: _note(f"  {time.monotonic() - started:6.1f} s  {name}")
+def _is_debugging() -> bool:
+    """Whether the command was called with --debug."""
+    return bool(click.get_current_context().find_object(bool))
 
 
 def _note(message: str) -> None:
@@ -222,16 +200,17 @@ def main() -> None:
         # The default would end the process without closing what it started. What nohup has ignored stays ignored.
         if signal_number is not signal.SIGHUP or signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal_number, _stop)
-    # Read here, so that it may stand anywhere on the line.
+    # Moved to the front, so that it may stand anywhere on the line.
     arguments = [word for word in sys.argv[1:] if word != _DEBUG]
+    is_debugging = len(arguments) < len(sys.argv) - 1
     try:
-        sys.exit(cli(args=arguments, standalone_mode=False))
+        sys.exit(cli(args=[*([_DEBUG] if is_debugging else []), *arguments], standalone_mode=False))
     except BrokenPipeError:
         # Whoever read our output has gone; what is still to be written must not fail a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (Exception, KeyboardInterrupt) as error:
-        if _DEBUG in sys.argv:
+        if is_debugging:
             traceback.print_exc()
         message, status = _explained(error)
         click.echo(" ".join(message.split()), err=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from perf_pipeline.catalogue.datasets import DATASETS, PERIODS
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import LONDON, london_day
 from perf_pipeline.catalogue.services import Service, load_services
 from perf_pipeline.errors import UsageError
@@ -33,9 +33,9 @@ class _Instant(click.ParamType[datetime]):
 @click.command("as-of")
 @click.argument("instant", type=_Instant())
 @click.option("--service", help="One service. Default: all.")
-@click.option("--indicator", type=click.Choice(list(METRICS)), help="One indicator. Default: all.")
+@click.option("--indicator", type=click.Choice(list(INDICATORS)), help="One indicator. Default: all.")
 @click.option("--period", type=click.Choice(list(PERIODS)), default="monthly", show_default=True)
-def as_of(instant: datetime, service: str | None, indicator: Indicator | None, period: str) -> None:
+def as_of(instant: datetime, service: str | None, indicator: IndicatorName | None, period: str) -> None:
     """Show what was published as it stood at INSTANT (Europe/London unless it says otherwise), as CSV.
 
     A day alone means its beginning. Each indicator has columns of its own, and an empty line before it.
@@ -48,7 +48,9 @@ def as_of(instant: datetime, service: str | None, indicator: Indicator | None, p
 
     settings = load_settings()
     asked = [_known_service(settings, service)] if service else list(load_services(settings.services_file))
-    names = [name for name in METRICS if indicator in (None, name) and any(name in entry.indicators for entry in asked)]
+    names = [
+        name for name in INDICATORS if indicator in (None, name) and any(name in entry.indicators for entry in asked)
+    ]
     if not names:
         raise UsageError(
             f"{service} publishes no {indicator}." if service else f"No service publishes {indicator}.",
@@ -60,7 +62,7 @@ def as_of(instant: datetime, service: str | None, indicator: Indicator | None, p
         for place, name in enumerate(names):
             if place:
                 click.echo()
-            columns = file_columns(DATASETS[METRICS[name].published_dataset], PERIODS[period])
+            columns = file_columns(DATASETS[INDICATORS[name].published_dataset], PERIODS[period])
             writer.writerow(columns)
             for entry in asked:
                 if name in entry.indicators:
@@ -107,11 +109,11 @@ def approve(service: str) -> None:
 
 @click.command()
 @click.option("--service", required=True)
-@click.option("--indicator", type=click.Choice(list(METRICS)), required=True)
+@click.option("--indicator", type=click.Choice(list(INDICATORS)), required=True)
 @click.option("--period", required=True, help="A month as 2026-05, or a day as 2026-05-01.")
 @click.option("--reason", help="Why, in words for readers. Never a person's name.")
 @click.option("--restore", is_flag=True, help="Publish the figure again that was taken back.")
-def withdraw(service: str, indicator: Indicator, period: str, reason: str | None, restore: bool) -> None:
+def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | None, restore: bool) -> None:
     """Take a published figure back: it stays in the series as not available, with the reason."""
     from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
     from perf_pipeline.published.withdrawing import Withdrawal

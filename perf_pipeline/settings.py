@@ -6,16 +6,19 @@ and stand-ins for the systems we read. With any of them set nothing is stood in:
 
 import os
 import re
-from datetime import date
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from perf_pipeline.catalogue.services import Service, Services
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.errors import SettingsError
 
 DRIVER = "postgresql+psycopg2"
@@ -25,6 +28,7 @@ _DAGSTER_DATABASE = "PERF_DAGSTER_DATABASE_URL"
 _SERVICE_DATABASE = re.compile(r"PERF_[A-Z_]+_DATABASE_URL")
 _EMAIL_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 _HTTP = ("http", "https")
+_STARTED = time.monotonic()
 
 
 class Settings(BaseSettings):
@@ -60,12 +64,17 @@ class Settings(BaseSettings):
     )
     data_docs_url: str | None = Field(
         default=None,
-        description="Address at which PERF_PUBLISH_DIR/.data_docs is served. Default: links to the files.",
+        description="Address at which PERF_HOME/data_docs is served. Default: links to the files.",
     )
     dagit_port: int = Field(default=3000, ge=1, le=65535, description="Port of Dagit on 127.0.0.1.")
     dagit_url: str | None = Field(
         default=None,
         description="Address of Dagit that links in alerts lead to. Default: 127.0.0.1 at PERF_DAGIT_PORT.",
+    )
+    now_is: AwareDatetime | None = Field(
+        default=None,
+        validation_alias="PERF_NOW",
+        description="For tests: the instant at which the process begins. Unset: the present.",
     )
     alert_webhook_url: SecretStr | None = Field(
         default=None, description="Incoming webhook that alerts are posted to. Unset: none."
@@ -156,8 +165,32 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         """Whether nothing points at a real system, so that all of them are stood in."""
-        own = (self.database_url, self.lpa_database_url, self.sirius_url, self.feedback_exports_dir)
-        return not any(own) and not _service_databases_set()
+        own = [getattr(self, source.setting) for source in SOURCES.values() if source.setting]
+        return not any((self.database_url, self.lpa_database_url, *own)) and not _service_databases_set()
+
+    def address_of(self, service: Service, source: str) -> str | None:
+        """Folder or URL of a source of a service; None where it is not set. Where all are stood in, its mere name."""
+        if self.is_embedded:
+            return source
+        entry = SOURCES[source]
+        if entry.setting is not None:
+            return getattr(self, entry.setting) or None
+        variable = service.sources[source].database
+        return self.database_url_named(variable) if variable else None
+
+    def addresses(self, services: Services) -> dict[tuple[str, str], str]:
+        """By service and source, the addresses that are set."""
+        return {
+            (service.slug, source): address
+            for service, source in services.pairs
+            if (address := self.address_of(service, source)) is not None
+        }
+
+    def now(self) -> datetime:
+        """The present instant; with PERF_NOW set, that instant and the time since this process began."""
+        if self.now_is is None:
+            return datetime.now(UTC)
+        return self.now_is + timedelta(seconds=time.monotonic() - _STARTED)
 
     def database_url_named(self, variable: str) -> str | None:
         """The URL that a PERF_* variable named in the services file holds; None where it is unset."""
@@ -196,7 +229,7 @@ def _service_databases_set() -> bool:
 
 def unknown_variables() -> list[str]:
     """PERF_* variables that are set and that nothing reads: most likely a name mistyped."""
-    known = {f"PERF_{name.upper()}" for name in Settings.model_fields}
+    known = {field.validation_alias or f"PERF_{name.upper()}" for name, field in Settings.model_fields.items()}
     ours = (name for name in os.environ if name.startswith("PERF_"))
     return sorted(name for name in ours if name not in known and not _SERVICE_DATABASE.fullmatch(name))
 

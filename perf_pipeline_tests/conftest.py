@@ -22,7 +22,7 @@ from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Engine, Row, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.extracted.application_states import extract_application_states
-from perf_pipeline.extracted.channel_counts import extract_channel_counts
+from perf_pipeline.extracted.applications.extract import extract_application_states
+from perf_pipeline.extracted.sirius.extract import extract_channel_counts
 from perf_pipeline.extracted.deliveries import Attempt
-from perf_pipeline.extracted.done_page_feedback import extract_done_page_feedback
-from perf_pipeline.extracted.in_service_feedback import extract_in_service_feedback
-from perf_pipeline.sources.sirius import SiriusClient
+from perf_pipeline.extracted.done_page.extract import extract_done_page_feedback
+from perf_pipeline.extracted.in_service.extract import extract_in_service_feedback
+from perf_pipeline.extracted.sirius.client import SiriusClient
 from perf_pipeline.warehouse.engine import connected
 
 SERVICE = "make-a-lpa"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
-from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.indicators import FEEDBACK_SOURCES, SOURCES
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.tables import TABLES
 

@@ -13,7 +13,7 @@ from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services, load_services
 from perf_pipeline.quality.judging import judge
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import FILLED, OTHER, SPOILED
 
 WEEK = DayRange(date(2026, 5, 25), date(2026, 5, 31))

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA, TABLES

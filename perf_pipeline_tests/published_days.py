@@ -15,7 +15,7 @@ from perf_pipeline.monthly_metrics.user_satisfaction import monthly_user_satisfa
 from perf_pipeline.orchestration.jobs import range_tags
 from perf_pipeline.published.digital_take_up import published_digital_take_up
 from perf_pipeline.published.user_satisfaction import published_user_satisfaction
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests.passing import let_pass

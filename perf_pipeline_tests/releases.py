@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from perf_pipeline.published.release import Release
 from perf_pipeline.published.release_asset import make_release
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 
 _runs = count()

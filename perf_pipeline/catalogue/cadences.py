@@ -1,6 +1,9 @@
-"""When each source is due: until then a day that it lacks is waiting, afterwards it is late."""
+"""When a source is due: until then a day that it has not delivered is waiting, afterwards it is late."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+
+from perf_pipeline.catalogue.reporting_days import month_start
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,10 @@ class Nightly:
         """The rule in words."""
         return f"a day is due within {self.nights} nights" if self.nights > 1 else "a day is due the night after it"
 
+    def late_up_to(self, today: date) -> date:
+        """The newest reporting day that is late if it is missing today."""
+        return today - timedelta(days=self.nights + 1)
+
 
 @dataclass(frozen=True)
 class Monthly:
@@ -26,11 +33,10 @@ class Monthly:
         """The rule in words."""
         return f"a month is due by the {self.by_day}th of the next"
 
+    def late_up_to(self, today: date) -> date:
+        """The newest reporting day that is late if it is missing today."""
+        last_month = month_start(today) - timedelta(days=1)
+        return last_month if today.day > self.by_day else month_start(last_month) - timedelta(days=1)
 
-CADENCES: dict[str, Nightly | Monthly] = {
-    "done-page": Monthly(5),
-    "in-service": Nightly(1),
-    "applications": Nightly(1),
-    # Its gateway may serve data up to 48 hours old (DOMAIN 3.3).
-    "sirius": Nightly(3),
-}
+
+Cadence = Nightly | Monthly

@@ -3,11 +3,14 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from perf_pipeline.catalogue.changes import SourceChange
+from perf_pipeline.catalogue.dimensions import ALL, LPA_TYPE, LPA_TYPES, RATING_SOURCE
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, UNKNOWN_METHOD
-from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, METRICS, SOURCES
 from perf_pipeline.catalogue.revisions import RevisionCause
 from perf_pipeline.catalogue.severity import Result, Severity
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
@@ -24,7 +27,7 @@ class ColumnType(Enum):
     FLAG = "flag"
     HASH = "hash"  # 128 bits that stand for an identifier
     MARKERS = "markers"  # `[b][p]`: a sorted run of markers
-    ROWS = "rows"  # rows of another table, as JSON
+    JSON = "json"
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Column:
     """Of a count or percentage."""
     maximum: int | None = None
     made_from: tuple[str, ...] = ()
-    """The columns of the same row that the value is reckoned from."""
+    """The columns of the same row that the value is computed from."""
 
     @property
     def title(self) -> str:
@@ -48,9 +51,6 @@ class Column:
         return self.name.replace("_", " ").capitalize()
 
 
-KNOWN_LPA_TYPES = ("health-and-welfare", "property-and-financial")
-LPA_TYPES = (*KNOWN_LPA_TYPES, "unknown")
-ALL = "all"
 CHANNELS = ("online", "assisted", "paper", "phone", "other", "unknown")
 RATING_COUNTS = (
     "very_satisfied_count",
@@ -99,9 +99,9 @@ _ENTRIES = (
     _name(
         "source",
         "Where the ratings were given: the done page or the service's own banner. Never summed.",
-        *FEEDBACK_SOURCES,
+        *RATING_SOURCE.all_values,
     ),
-    _name("lpa_type", "Type of lasting power of attorney; `all` is the total.", *LPA_TYPES, ALL),
+    _name("lpa_type", f"Type of lasting power of attorney; `{ALL}` is the total.", *LPA_TYPE.all_values),
     # user satisfaction
     _count("very_satisfied_count", "Ratings of 5, very satisfied."),
     _count("satisfied_count", "Ratings of 4, satisfied."),
@@ -210,7 +210,6 @@ _ENTRIES = (
         "Page that the rating was given from, without query, identifiers or fragment.",
         is_required=False,
     ),
-    Column("delivery", ColumnType.TEXT, "What brought the row: the export file, or the table."),
     Column("application_hash", ColumnType.HASH, "Keyed hash that stands for the application."),
     _optional_instant("started_at", "When the application was started: the earliest stamp ever seen."),
     _optional_instant("created_at", "When the application was created: the earliest stamp ever seen."),
@@ -236,26 +235,28 @@ _ENTRIES = (
         "superseded_at",
         "When the row stopped counting: replaced by a newer version, or a repeat of another; empty while it counts.",
     ),
-    # operations
-    Column("dataset", ColumnType.NAME, "The extracted table that the row belongs to."),
+    # ledgers
+    Column("subject", ColumnType.NAME, "Whom the row is about, by its slug in the services file."),
+    Column("dataset", ColumnType.NAME, "The table that the row is about."),
     _name("source_name", "The source that delivers, as the services file names it.", *SOURCES),
     _name(
         "outcome",
-        "How the last attempt to read the source ended for the day.",
-        "delivered",
-        "waiting",
+        "How the last reading of the source ended; unset: its address was not set.",
+        "read",
         "failed",
         "unset",
     ),
-    Column("failure", ColumnType.TEXT, "Why the last attempt failed; empty when it did not.", is_required=False),
-    _optional_instant("first_delivered_at", "When the source first delivered the day."),
-    _optional_instant("delivered_at", "When the source last delivered the day."),
-    _instant("attempted_at", "When the day was last asked for."),
-    _optional_instant(
-        "released_at",
-        "When the run that asked last had published what came of it; empty until then, and for good when it broke off.",
-    ),
+    Column("failure", ColumnType.TEXT, "Why the last reading failed; empty when it did not.", is_required=False),
+    _instant("attempted_at", "When the source was last read, or tried to be."),
+    _optional_instant("succeeded_at", "When the source was last read successfully."),
+    Column("asked_from", ColumnType.DAY, "The earliest day that the source was ever asked for."),
+    _optional_day("owed_from", "The earliest day of readings that failed and were not made good since."),
     _optional_day("complete_up_to", "The last day that the source itself called complete when it was last read."),
+    _count("revision_count", "How many times something that figures rest on has changed, the first delivery included."),
+    _name("change", "What the last change was.", *(change.value for change in SourceChange)),
+    _instant("changed_at", "When something that figures rest on last changed."),
+    _instant("first_delivered_at", "When the source first delivered the day."),
+    _instant("delivered_at", "When the source last delivered the day."),
     Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
     _count("rows_read_count", "Rows of the day that the source gave."),
     _count("rows_kept_count", "Of them, rows that count."),
@@ -264,11 +265,30 @@ _ENTRIES = (
     Column("file_name", ColumnType.TEXT, "Name of the file in the folder of exports."),
     _instant("modified_at", "When the file was last modified, as its folder says."),
     _count("size_bytes_count", "Its size in bytes."),
-    _instant("settled_at", "When the file was last opened and compared with the extract."),
     Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
     Column("reason", ColumnType.NAME, "Why the row is unusable."),
     Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
     _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
+    Column(
+        "source_revisions",
+        ColumnType.JSON,
+        "What the period was built from: the revision of each source, null for one that was not available.",
+    ),
+    Column("code_version", ColumnType.TEXT, "Digest of the code and the catalogue that built the period."),
+    _instant("built_at", "When the period was built."),
+    Column(
+        "has_passed",
+        ColumnType.FLAG,
+        "Whether the period passed every blocking check; empty until it is checked.",
+        is_required=False,
+    ),
+    Column(
+        "publishing_run_id",
+        ColumnType.TEXT,
+        "The run that has published what is built; empty until then.",
+        is_required=False,
+    ),
+    _optional_instant("released_at", "When a release that includes the period was made; empty until then."),
     _instant("published_at", "When this version of the figure was published."),
     Column(
         "revision_cause",
@@ -289,7 +309,7 @@ _ENTRIES = (
     _instant("withdrawn_at", "When the figure was taken back."),
     Column("withdrawal_reason", ColumnType.TEXT, "Why it was taken back."),
     # revision log
-    _name("indicator", "The indicator that the value belongs to.", *METRICS),
+    _name("indicator", "The indicator that the value belongs to.", *INDICATORS),
     Column("dimension", ColumnType.NAME, "The source of the ratings, or the type of LPA."),
     Column("figure", ColumnType.NAME, "The column that changed."),
     Column("earlier_value", ColumnType.TEXT, "What it said before; empty where it said nothing.", is_required=False),
@@ -310,9 +330,13 @@ _ENTRIES = (
     Column("observed", ColumnType.TEXT, "What the check found. Never anybody's words.", is_required=False),
     Column("expected", ColumnType.TEXT, "What it expected to find.", is_required=False),
     _instant("decided_at", "When the check was made."),
-    Column("good_rows", ColumnType.ROWS, "The rows of the day as they were when they last passed."),
-    Column("cause", ColumnType.TEXT, "Stands for what was told about, and in which run or night."),
-    _instant("told_at", "When the message was sent."),
+    Column("good_rows", ColumnType.JSON, "The rows of the period as they were when they last passed."),
+    # alerts
+    Column("about", ColumnType.NAME, "What the runs were asked for together: a command, a night, a run."),
+    _optional_day("night", "The night that the alert is about; empty where it is about no night."),
+    Column("alert_subject", ColumnType.TEXT, "What the cause is about: a service and table, or a step of a run."),
+    Column("finding_digest", ColumnType.TEXT, "Digest of what was found."),
+    _instant("sent_at", "When the message was sent."),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ENTRIES}

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
-from perf_pipeline.catalogue.metrics import METRICS, Indicator, indicator_of
-from perf_pipeline.catalogue.windows import COHORT_DAYS
+from perf_pipeline.catalogue.dimensions import LPA_TYPE, RATING_SOURCE, Dimension, Subject
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.windows import COHORT_DAYS, SIRIUS_REVISION_DAYS
 
 
 class Stage(Enum):
@@ -30,7 +32,15 @@ class Dataset:
     columns: tuple[Column, ...]
     day_columns: tuple[str, ...] = ("report_date",)
     """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
-    indicator: Indicator | None = None
+    indicator: IndicatorName | None = None
+    subject: Subject = "service"
+    """The column that says whom a row is about; ledgers call it `subject`."""
+    dimension: Dimension | None = None
+    """What its figures are broken down by."""
+    reach_back_days: int = 0
+    """How many days before a day can change by what happened on that day."""
+    final_after_days: int | None = None
+    """After so many days a row that is still provisional is final; None where only the sources decide."""
 
     @property
     def day_column(self) -> str:
@@ -41,6 +51,16 @@ class Dataset:
     def identity(self) -> tuple[str, ...]:
         """The key of a figure whatever its version: without the instant at which it was published."""
         return tuple(name for name in self.key if name != "published_at")
+
+    @property
+    def is_monthly(self) -> bool:
+        """Whether a row is about a month."""
+        return self.stage is Stage.MONTHLY_METRICS
+
+    def touched_by(self, days: DayRange) -> DayRange:
+        """The periods that can change by what happened on `days`: earlier days too, and whole months of a monthly table."""
+        reached = days.earlier_by(self.reach_back_days)
+        return reached.whole_months() if self.is_monthly else reached
 
     @property
     def column_names(self) -> list[str]:
@@ -76,23 +96,26 @@ TAKE_UP_COUNTS = (*CHANNEL_COUNTS, "total_count")
 TAKE_UP_FIGURES = (*TAKE_UP_COUNTS, "digital_take_up_percent")
 
 
-def _published(indicator: Indicator, dimension: str, figures: tuple[str, ...]) -> Dataset:
-    metric = METRICS[indicator]
-    name = metric.published_dataset
+def _published(
+    indicator: IndicatorName, dimension: Dimension, figures: tuple[str, ...], reach_back_days: int = 0
+) -> Dataset:
+    entry = INDICATORS[indicator]
     return Dataset(
-        name,
+        entry.published_dataset,
         Stage.PUBLISHED,
-        f"{metric.title} as published: every version of every daily and monthly figure; the files hold those in force.",
+        f"{entry.title} as published: every version of every daily and monthly figure; the files hold those in force.",
         "one row per service, period, dimension and version",
-        ("service", "period_start", "period", dimension, "published_at"),
+        ("service", "period_start", "period", dimension.column, "published_at"),
         (
-            *_columns("service", "period_start", "period", dimension),
+            *_columns("service", "period_start", "period", dimension.column),
             *(optional(figure) for figure in figures),
             *(optional(name) for name in MONTH_COUNTS),
             *_columns("origin", "markers", *VERSION_COLUMNS),
         ),
         day_columns=("period_start",),
         indicator=indicator,
+        dimension=dimension,
+        reach_back_days=reach_back_days,
     )
 
 
@@ -114,10 +137,9 @@ _ENTRIES = (
             "rating",
             "ratings_count",
             "page_path",
-            "delivery",
-            *_SEEN,
-            "superseded_at",
-        ),
+        )
+        + (optional("file_name"), optional("modified_at"))
+        + _columns(*_SEEN, "superseded_at"),
         indicator="user-satisfaction",
     ),
     Dataset(
@@ -145,6 +167,7 @@ _ENTRIES = (
         ),
         day_columns=("started_date", "created_date", "completed_date"),
         indicator="completion-rate",
+        reach_back_days=COHORT_DAYS,
     ),
     Dataset(
         "extracted_channel_counts",
@@ -157,38 +180,74 @@ _ENTRIES = (
         indicator="digital-take-up",
     ),
     Dataset(
+        "frozen_application_counts",
+        Stage.EXTRACTED,
+        "Counts of the days whose application rows were dropped after their retention time.",
+        "one row per service, day and type of LPA",
+        ("service", "report_date", "lpa_type"),
+        _columns("service", "report_date", "lpa_type", *STATE_COUNTS, *COHORT_COUNTS),
+        dimension=LPA_TYPE,
+    ),
+    Dataset(
+        "frozen_feedback_counts",
+        Stage.EXTRACTED,
+        "Counts of the days whose single ratings were dropped after their retention time.",
+        "one row per service, source and day",
+        ("service", "source", "report_date"),
+        _columns("service", "source", "report_date", *RATING_COUNTS),
+        dimension=RATING_SOURCE,
+    ),
+    Dataset(
         "source_deliveries",
         Stage.EXTRACTED,
-        "What each source delivered for each day: tells a day on which nothing happened from a day not yet known.",
-        "one row per service, source and day",
-        ("service", "source_name", "report_date"),
+        "What each source delivered for each period, and what last changed. A period without a row is not known yet.",
+        "one row per subject, source and period",
+        ("subject", "source_name", "period_start"),
         _columns(
-            "service",
+            "subject",
             "source_name",
-            "report_date",
-            "outcome",
-            "failure",
+            "period_start",
+            "revision_count",
+            "change",
+            "changed_at",
             "first_delivered_at",
             "delivered_at",
-            "attempted_at",
             "is_short",
             "rows_read_count",
             "rows_kept_count",
             "rows_quarantined_count",
             "rows_duplicate_count",
             "run_id",
-            "released_at",
-            "complete_up_to",
         ),
+        day_columns=("period_start",),
+    ),
+    Dataset(
+        "source_readings",
+        Stage.EXTRACTED,
+        "How the last reading of each source ended, and which days a failed one still owes.",
+        "one row per subject and source",
+        ("subject", "source_name"),
+        _columns(
+            "subject",
+            "source_name",
+            "outcome",
+            "failure",
+            "attempted_at",
+            "succeeded_at",
+            "asked_from",
+            "owed_from",
+            "complete_up_to",
+            "run_id",
+        ),
+        day_columns=(),
     ),
     Dataset(
         "export_files",
         Stage.EXTRACTED,
-        "Feedback Explorer exports that say nothing which the extract lacks. The nightly plan leaves them closed until"
-        " they change.",
-        "one row per file",
-        ("file_name",),
-        _columns("file_name", "modified_at", "size_bytes_count", "settled_at"),
+        "Feedback Explorer exports as they were when a service's page was last read from them.",
+        "one row per subject and file",
+        ("subject", "file_name"),
+        _columns("subject", "file_name", "modified_at", "size_bytes_count"),
         day_columns=(),
     ),
     Dataset(
@@ -196,24 +255,47 @@ _ENTRIES = (
         Stage.QUALITY,
         "Rows that could not be used, with the reason and where to find them in their source. They are in no figure.",
         "one row per unusable source row",
-        ("service", "source_name", "row_ref"),
+        ("subject", "source_name", "row_ref"),
         (
-            *_columns("service", "source_name", "row_ref", "dataset"),
-            optional("report_date"),
+            *_columns("subject", "source_name", "row_ref"),
+            optional("file_name"),
+            optional("period_start"),
             *_columns("reason", *_SEEN, "resolved_at"),
         ),
+        day_columns=("period_start",),
+    ),
+    Dataset(
+        "built_periods",
+        Stage.QUALITY,
+        "What each period of each daily and monthly table was built from, whether it has passed its checks, and whether"
+        " a release includes it.",
+        "one row per dataset, subject and period",
+        ("dataset", "subject", "period_start"),
+        _columns(
+            "dataset",
+            "subject",
+            "period_start",
+            "source_revisions",
+            "code_version",
+            "built_at",
+            "has_passed",
+            "run_id",
+            "publishing_run_id",
+            "released_at",
+        ),
+        day_columns=("period_start",),
     ),
     Dataset(
         "verdicts",
         Stage.QUALITY,
-        "The verdict of every check on every day of every dataset; for monthly datasets the day is the month's first."
-        " What is built again has no verdict until it is checked again; without one nothing is made of it.",
-        "one row per dataset, service, day and check",
-        ("dataset", "service", "report_date", "check_name"),
+        "The verdict of every check on every period of every dataset. What is built again has no verdict until it is"
+        " checked again; without one nothing is made of it.",
+        "one row per dataset, subject, period and check",
+        ("dataset", "subject", "period_start", "check_name"),
         _columns(
             "dataset",
-            "service",
-            "report_date",
+            "subject",
+            "period_start",
             "check_name",
             "severity",
             "result",
@@ -222,23 +304,25 @@ _ENTRIES = (
             "run_id",
             "decided_at",
         ),
+        day_columns=("period_start",),
     ),
     Dataset(
-        "last_good_days",
+        "last_good_periods",
         Stage.QUALITY,
-        "Days as they were when they last passed, for those that were built again and have not passed since:"
+        "Periods as they were when they last passed, for those that were built again and have not passed since:"
         " months go on counting them.",
-        "one row per dataset, service and day",
-        ("dataset", "service", "report_date"),
-        _columns("dataset", "service", "report_date", "good_rows"),
+        "one row per dataset, subject and period",
+        ("dataset", "subject", "period_start"),
+        _columns("dataset", "subject", "period_start", "good_rows"),
+        day_columns=("period_start",),
     ),
     Dataset(
-        "alerts_told",
+        "alerts_sent",
         Stage.QUALITY,
-        "What people were told about, so that each cause is told once.",
+        "What people were alerted about, so that each cause is reported once.",
         "one row per cause",
-        ("cause",),
-        _columns("cause", "told_at"),
+        ("about", "alert_subject", "check_name", "finding_digest"),
+        _columns("about", "night", "alert_subject", "check_name", "finding_digest", "sent_at"),
         day_columns=(),
     ),
     Dataset(
@@ -249,18 +333,21 @@ _ENTRIES = (
         ("service", "report_date", "source"),
         _columns("service", "report_date", "source", *SATISFACTION_FIGURES, *STATE_FLAGS),
         indicator="user-satisfaction",
+        dimension=RATING_SOURCE,
     ),
     Dataset(
-        "daily_completion_rate",
+        "daily_application_events",
         Stage.DAILY_METRICS,
         "Applications that reached each state on the day, whenever they were started, by type of LPA and in total.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
         _columns("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *STATE_FLAGS),
         indicator="completion-rate",
+        dimension=LPA_TYPE,
+        reach_back_days=COHORT_DAYS,
     ),
     Dataset(
-        "daily_completion_cohort",
+        "daily_completion_rate",
         Stage.DAILY_METRICS,
         f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days;"
         f" provisional until the {COHORT_DAYS}th day has ended.",
@@ -268,6 +355,8 @@ _ENTRIES = (
         ("service", "report_date", "lpa_type"),
         _columns("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
         indicator="completion-rate",
+        dimension=LPA_TYPE,
+        reach_back_days=COHORT_DAYS,
     ),
     Dataset(
         "daily_digital_take_up",
@@ -278,6 +367,8 @@ _ENTRIES = (
         ("service", "report_date", "lpa_type"),
         _columns("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *STATE_FLAGS),
         indicator="digital-take-up",
+        dimension=LPA_TYPE,
+        final_after_days=SIRIUS_REVISION_DAYS,
     ),
     Dataset(
         "monthly_user_satisfaction",
@@ -288,6 +379,7 @@ _ENTRIES = (
         _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="user-satisfaction",
+        dimension=RATING_SOURCE,
     ),
     Dataset(
         "monthly_completion_rate",
@@ -300,6 +392,8 @@ _ENTRIES = (
         ),
         day_columns=("month_start",),
         indicator="completion-rate",
+        dimension=LPA_TYPE,
+        reach_back_days=COHORT_DAYS,
     ),
     Dataset(
         "monthly_digital_take_up",
@@ -310,17 +404,18 @@ _ENTRIES = (
         _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="digital-take-up",
+        dimension=LPA_TYPE,
     ),
-    _published("user-satisfaction", "source", SATISFACTION_FIGURES),
-    _published("completion-rate", "lpa_type", (*COMPLETION_FIGURES, *COHORT_FIGURES)),
-    _published("digital-take-up", "lpa_type", TAKE_UP_FIGURES),
+    _published("user-satisfaction", RATING_SOURCE, SATISFACTION_FIGURES),
+    _published("completion-rate", LPA_TYPE, (*COMPLETION_FIGURES, *COHORT_FIGURES), COHORT_DAYS),
+    _published("digital-take-up", LPA_TYPE, TAKE_UP_FIGURES),
     Dataset(
         "withdrawn_figures",
         Stage.PUBLISHED,
         "Figures that were taken back: they are published as not available until they are restored.",
-        "one row per service, indicator and period",
-        ("service", "indicator", "period_start", "period"),
-        _columns("service", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
+        "one row per subject, indicator and period",
+        ("subject", "indicator", "period_start", "period"),
+        _columns("subject", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
         day_columns=("period_start",),
     ),
     Dataset(
@@ -328,9 +423,9 @@ _ENTRIES = (
         Stage.PUBLISHED,
         "Every published value that was changed: what it was, what it is, when and why. A row stays for good.",
         "one row per changed value",
-        ("service", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
+        ("subject", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
         _columns(
-            "service",
+            "subject",
             "indicator",
             "period_start",
             "period",
@@ -347,7 +442,7 @@ _ENTRIES = (
     ),
 )
 
-FIGURES: dict[Indicator, tuple[str, ...]] = {
+FIGURES: dict[IndicatorName, tuple[str, ...]] = {
     "user-satisfaction": SATISFACTION_FIGURES,
     "completion-rate": (*COMPLETION_FIGURES, *COHORT_FIGURES),
     "digital-take-up": TAKE_UP_FIGURES,
@@ -357,11 +452,6 @@ FIGURES: dict[Indicator, tuple[str, ...]] = {
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}
 
 
-def extract_of(source: str) -> str:
-    """The extracted dataset that a source delivers into."""
-    indicator = indicator_of(source)
-    return next(
-        name
-        for name, dataset in DATASETS.items()
-        if dataset.stage is Stage.EXTRACTED and dataset.indicator == indicator
-    )
+def datasets_of(stage: Stage) -> dict[str, Dataset]:
+    """The datasets of a stage that hold figures or what they are made of, in their order."""
+    return {name: dataset for name, dataset in DATASETS.items() if dataset.stage is stage and dataset.indicator}

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from perf_pipeline.catalogue.columns import RATING_COUNTS
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 
 KEYS: Final = ("_timestamp", "service", "channel", "count", "dataType", "period")
 """The keys of every entry, in the order in which we write them."""
@@ -20,8 +20,8 @@ HEADLINE_TYPE: Final = "user-satisfaction-percent"
 RATING_TYPES: Final = {column: column.removesuffix("_count").replace("_", "-") for column in RATING_COUNTS}
 """The dataType of each rating count, by the name of its column, in the order of the scale."""
 
-TAKE_UP_TYPE: Final[Indicator] = "digital-take-up"
-COMPLETION_TYPE: Final[Indicator] = "completion-rate"
+TAKE_UP_TYPE: Final[IndicatorName] = "digital-take-up"
+COMPLETION_TYPE: Final[IndicatorName] = "completion-rate"
 UPTIME_TYPE: Final = "uptime-percent"
 FRACTION_TYPES: Final = (TAKE_UP_TYPE, COMPLETION_TYPE, UPTIME_TYPE)
 """Percentages that may have decimals. All other counts are whole numbers."""

@@ -1,4 +1,7 @@
-"""Why a source's row can't be used: one entry for each reason that a reader in `sources` gives, in words for people."""
+"""Why a source's row can't be used: one entry for each reason that a reader in `extracted` gives, in words for people.
+
+Which source gives which is in `sources`.
+"""
 
 _UNREADABLE = {
     "wrong_number_of_fields": "the line has more or fewer fields than the header",
@@ -11,39 +14,37 @@ _EXPORT_FILES = {
     "file_cut_short": "the file ends in the middle of a line; the whole file is set aside",
 }
 
-REASONS: dict[str, dict[str, str]] = {
-    "done-page": {
-        **_EXPORT_FILES,
-        **_UNREADABLE,
-        "unknown_type": "the type is neither feedback nor an aggregate, nor one that is known and skipped",
-        "unreadable_date": "the creation date is no date",
-        "outside_named_span": "the day lies outside the span that the file's name promises",
-        "unreadable_aggregate": "the aggregate does not read `Rating of 5: 7`",
-        "unreadable_rating": "the rating is no whole number",
-        "rating_outside_scale": "the rating is not 1 to 5",
-        "unreadable_count": "the aggregate's count is no whole number",
-        "negative_count": "the aggregate's count is below 0",
-        "duplicate_aggregate": "the file has the day's aggregate of this rating already",
-    },
-    "in-service": {
-        "message_is_empty": "the message is `{}`",
-        "rating_is_missing": "the message has no rating",
-        "rating_is_outside_the_scale": "the rating is none of the five that the banner offers",
-    },
-    "applications": {},
-    "sirius": {
-        "not_an_object": "the row is no JSON object",
-        "unreadable_day": "the period is no day",
-        "day_outside_request": "the day was not asked for",
-        "unknown_subtype": "the subtype is no type of LPA that we know",
-        "missing_channel": "one of the six channels is lacking",
-        "unknown_channel": "there is a channel that the contract does not have",
-        "not_a_whole_number": "a count is no whole number",
-        "negative_count": "a count is below 0",
-        "count_too_large": "a count is too large to be one",
-        "total_is_not_sum_of_channels": "the total is not the sum of the channels",
-        "unknown_status": "the status is neither provisional nor final",
-        "duplicate_row": "the answer holds the day and type more than once",
-    },
+DONE_PAGE_REASONS = {
+    **_EXPORT_FILES,
+    **_UNREADABLE,
+    "unknown_type": "the type is neither feedback nor an aggregate, nor one that is known and skipped",
+    "unreadable_date": "the creation date is no date",
+    "outside_named_span": "the day lies outside the span that the file's name promises",
+    "unreadable_aggregate": "the aggregate does not read `Rating of 5: 7`",
+    "unreadable_rating": "the rating is no whole number",
+    "rating_outside_scale": "the rating is not 1 to 5",
+    "unreadable_count": "the aggregate's count is no whole number",
+    "negative_count": "the aggregate's count is below 0",
+    "duplicate_aggregate": "the file has the day's aggregate of this rating already",
 }
-"""By source; a row of the applications is never unusable, for it need not have any state."""
+
+IN_SERVICE_REASONS = {
+    "message_is_empty": "the message is `{}`",
+    "rating_is_missing": "the message has no rating",
+    "rating_is_outside_the_scale": "the rating is none of the five that the banner offers",
+}
+
+CHANNEL_COUNT_REASONS = {
+    "not_an_object": "the row is no JSON object",
+    "unreadable_day": "the period is no day",
+    "day_outside_request": "the day was not asked for",
+    "unknown_subtype": "the subtype is no type of LPA that we know",
+    "missing_channel": "one of the six channels is missing",
+    "unknown_channel": "there is a channel that the contract does not have",
+    "not_a_whole_number": "a count is no whole number",
+    "negative_count": "a count is below 0",
+    "count_too_large": "a count is too large to be one",
+    "total_is_not_sum_of_channels": "the total is not the sum of the channels",
+    "unknown_status": "the status is neither provisional nor final",
+    "duplicate_row": "the answer holds the day and type more than once",
+}

@@ -5,10 +5,10 @@ A reporting day is half-open, `[00:00, next 00:00)` London time, so it has 23 or
 """
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from perf_pipeline.errors import UsageError
@@ -49,6 +49,10 @@ class DayRange:
         """Instants `[start, end)` of the range in UTC."""
         return start_of(self.first), start_of(self.last + ONE_DAY)
 
+    def earlier_by(self, days: int) -> "DayRange":
+        """The range grown by so many days before it."""
+        return DayRange(self.first - timedelta(days=days), self.last)
+
     def whole_months(self) -> "DayRange":
         """The range grown to the months it touches."""
         return DayRange(month_start(self.first), month_end(self.last))
@@ -86,7 +90,17 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def as_ranges(days: set[date]) -> list[DayRange]:
+def as_ranges(days: Iterable[date]) -> list[DayRange]:
     """Days as the fewest unbroken ranges, in order."""
-    runs = groupby(enumerate(sorted(days)), key=lambda pair: pair[1] - ONE_DAY * pair[0])
+    runs = groupby(enumerate(sorted(set(days))), key=lambda pair: pair[1] - ONE_DAY * pair[0])
     return [DayRange(run[0], run[-1]) for run in ([day for _, day in pairs] for _, pairs in runs)]
+
+
+def joined(ranges: Sequence[DayRange], at_most: int) -> list[DayRange]:
+    """Ordered ranges as at most so many, joined over the shortest gaps."""
+    joined = list(ranges)
+    while len(joined) > at_most:
+        gaps = [later.first - earlier.last for earlier, later in pairwise(joined)]
+        place = gaps.index(min(gaps))
+        joined[place : place + 2] = [DayRange(joined[place].first, joined[place + 1].last)]
+    return joined

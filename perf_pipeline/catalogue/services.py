@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from perf_pipeline.catalogue.metrics import FEEDBACK_SOURCES, METRICS, FeedbackSource, Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
+from perf_pipeline.catalogue.sources import SOURCES, sources_for
 from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.errors import SettingsError
 
@@ -35,36 +36,22 @@ class Title(_Entry):
     cy: str
 
 
-class DonePage(_Entry):
-    """The service's page under gov.uk/done, by the slug that the exports carry."""
+class SourceEntry(_Entry):
+    """Where one source of a service is; which of these it takes is in its entry of the catalogue."""
 
-    slug: str
-
-
-class ServiceDatabase(_Entry):
-    """A database of the service, by the variable that holds its URL."""
-
-    database: _DatabaseVariable
-
-
-class Sirius(_Entry):
-    """Channel counts of the Sirius data API; nothing to say."""
-
-
-class Sources(_Entry):
-    """The systems that know about the service; None where one does not."""
-
-    done_page: DonePage | None = Field(default=None, alias="done-page")
-    in_service: ServiceDatabase | None = Field(default=None, alias="in-service")
-    applications: ServiceDatabase | None = None
-    sirius: Sirius | None = None
+    slug: str | None = None
+    """The page under gov.uk/done, as the exports have it."""
+    database: _DatabaseVariable | None = None
+    """The variable that holds the URL of a database of the service."""
+    first_day: date | None = None
+    """The first day that the source can know about; figures of earlier days are not available."""
 
 
 class HeadlineSource(_Entry):
     """Which ratings are the headline figure from a day on."""
 
     first_day: date = Field(alias="from")
-    source: FeedbackSource
+    source: str
 
     @field_validator("first_day")
     @classmethod
@@ -80,27 +67,33 @@ class Service(_Entry):
     slug: _Slug
     title: Title
     feed: _FilePart
-    sources: Sources
-    indicators: dict[Indicator, Audience]
+    sources: dict[str, SourceEntry]
+    indicators: dict[IndicatorName, Audience]
     headline_sources: tuple[HeadlineSource, ...] = ()
     """In the order of their first days; at least one where the service publishes user satisfaction."""
+    first_day: date | None = None
+    """The day on which the service began; figures of earlier days are not available."""
     approval: Literal["none", "required"] = "none"
     """Whether figures that are built wait for `perf-pipeline approve` before they are published."""
     thresholds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
     """What the checks tolerate for this service, where that is not what they tolerate for all."""
 
-    def sources_of(self, indicator: Indicator) -> tuple[str, ...]:
+    def sources_of(self, indicator: IndicatorName) -> tuple[str, ...]:
         """Names of the sources that the service has for an indicator."""
-        has = self.sources.model_dump(by_alias=True, exclude_none=True)
-        return tuple(source for source in METRICS[indicator].sources if source in has)
+        return tuple(source for source in sources_for(indicator) if source in self.sources)
 
     @property
-    def feedback_sources(self) -> tuple[FeedbackSource, ...]:
-        """The sources of ratings that the service has."""
-        has = {"done-page": self.sources.done_page, "in-service": self.sources.in_service}
-        return tuple(name for name in FEEDBACK_SOURCES if has[name] is not None)
+    def delivering(self) -> tuple[str, ...]:
+        """Names of its sources that deliver for an indicator that it publishes."""
+        needed = {source for indicator in self.indicators for source in self.sources_of(indicator)}
+        return tuple(source for source in SOURCES if source in needed)
 
-    def headline_source(self, day: date) -> FeedbackSource | None:
+    def first_day_of(self, source: str) -> date:
+        """The first day that a source of the service can know about; `date.min` where nothing limits it."""
+        days = (self.first_day, self.sources[source].first_day)
+        return max((day for day in days if day is not None), default=date.min)
+
+    def headline_source(self, day: date) -> str | None:
         """The ratings that are the headline figure on a day; None where the service has no such figure."""
         begun = [era.source for era in self.headline_sources if era.first_day <= day]
         return begun[-1] if begun else next((era.source for era in self.headline_sources), None)
@@ -134,6 +127,18 @@ class Service(_Entry):
             raise ValueError("two of them begin on the same day")
         return tuple(sorted(eras, key=lambda era: era.first_day))
 
+    @field_validator("sources")
+    @classmethod
+    def _know_sources(cls, entries: dict[str, SourceEntry]) -> dict[str, SourceEntry]:
+        for name, entry in entries.items():
+            if name not in SOURCES:
+                raise ValueError(f"{name} is no source; there are {', '.join(SOURCES)}")
+            given = set(entry.model_dump(exclude_none=True)) - {"first_day"}
+            if given != set(SOURCES[name].options):
+                takes = ", ".join(SOURCES[name].options) or "nothing"
+                raise ValueError(f"{name} takes {takes} (and first_day); found {', '.join(sorted(given)) or 'nothing'}")
+        return entries
+
     @model_validator(mode="after")
     def _check_sources(self) -> "Service":
         without = [indicator for indicator in self.indicators if not self.sources_of(indicator)]
@@ -141,7 +146,7 @@ class Service(_Entry):
             raise ValueError(f"publishes {', '.join(without)} but has no source for it")
         if "user-satisfaction" in self.indicators and not self.headline_sources:
             raise ValueError("publishes user-satisfaction but names no headline source (headline_sources)")
-        missing = {era.source for era in self.headline_sources} - set(self.feedback_sources)
+        missing = {era.source for era in self.headline_sources} - set(self.sources_of("user-satisfaction"))
         if missing:
             raise ValueError(f"has headline source {', '.join(sorted(missing))} but no such source")
         return self
@@ -162,7 +167,12 @@ class Services:
     def __getitem__(self, slug: str) -> Service:
         return self._by_slug[slug]
 
-    def publishing(self, indicator: Indicator) -> list[Service]:
+    @property
+    def pairs(self) -> Iterator[tuple[Service, str]]:
+        """Each service with each of its sources that deliver for what it publishes."""
+        return ((service, source) for service in self for source in service.delivering)
+
+    def publishing(self, indicator: IndicatorName) -> list[Service]:
         """The services that publish an indicator."""
         return [service for service in self if indicator in service.indicators]
 
@@ -204,7 +214,17 @@ def _validated(entries: object) -> tuple[tuple[Service, ...], list[str]]:
             faults += [_fault(slug, [*fault["loc"]], fault["msg"]) for fault in error.errors()]
     feeds = Counter(service.feed for service in services)
     faults += [f"feed {feed} belongs to more than one service" for feed, count in feeds.items() if count > 1]
-    return tuple(services), faults
+    return tuple(services), [*faults, *_shared_sources(services)]
+
+
+def _shared_sources(services: list[Service]) -> Iterator[str]:
+    """Faults where two services would get the same numbers: nothing tells their rows apart."""
+    owners: dict[tuple[str, str | None, str | None], str] = {}
+    for service in services:
+        for name, entry in service.sources.items():
+            owner = owners.setdefault((name, entry.slug, entry.database), service.slug)
+            if owner != service.slug:
+                yield f"{service.slug} has the source {name} of {owner}: both would get the same numbers"
 
 
 def _fault(slug: object, place: list[int | str], message: str) -> str:

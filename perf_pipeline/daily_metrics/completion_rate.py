@@ -1,35 +1,37 @@
-"""Applications by the day on which they reached each state, whenever they were started (DOMAIN 2.2)."""
+"""The completion rate: of the applications started on a day, the share created within 90 days (DOMAIN 2.2)."""
+
+from datetime import date
+from functools import partial
 
 import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.datasets import STATE_COUNTS, STATE_FLAGS
-from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.rounding import percent_column
-from perf_pipeline.catalogue.windows import UNUSED_ACCOUNTS_KEPT_MONTHS, cohorts_touched
+from perf_pipeline.catalogue.windows import COHORT_DAYS
+from perf_pipeline.daily_metrics.counting import counts_of
 from perf_pipeline.daily_metrics.totals import with_totals
-from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
+from perf_pipeline.systems import Systems
 
 
-def with_created_per_started(counts: pd.DataFrame) -> pd.DataFrame:
-    """Add created_per_started_percent to frames with started_count and created_count; None when nothing was started."""
-    return counts.assign(created_per_started_percent=percent_column(counts["created_count"], counts["started_count"]))
+def with_cohort_rate(counts: pd.DataFrame) -> pd.DataFrame:
+    """Add cohort_completion_percent: created ÷ started of the same applications, so never above 100."""
+    share = percent_column(counts["cohort_created_count"], counts["cohort_started_count"])
+    return counts.assign(cohort_completion_percent=share)
 
 
-def states_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
-    """A row for each service, delivered day and type of LPA, and for all types."""
-    by_type = counts_of(connection, "daily_completion_rate", days, accounts_kept_months=UNUSED_ACCOUNTS_KEPT_MONTHS)
-    return with_created_per_started(with_totals(by_type, ("service", "report_date"), STATE_COUNTS, STATE_FLAGS))
+def cohorts_of_days(connection: Connection, days: DayRange, *, last_ended: date) -> pd.DataFrame:
+    """A row for each service, delivered day of start and type of LPA, and for all types; `last_ended` is yesterday."""
+    by_type = counts_of(connection, "daily_completion_rate", days, cohort_days=COHORT_DAYS, last_ended_day=last_ended)
+    return with_cohort_rate(with_totals(by_type, ("service", "report_date"), COHORT_COUNTS, ("is_provisional",)))
 
 
 @flow_asset(deps=["extracted_application_states"])
-def daily_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
-    """Started on Monday and completed on Thursday counts as completed on Thursday; no session is looked at.
-
-    A run renews the 90 days before its range too: what was started on them may have taken its type only now.
-    """
-    days = cohorts_touched(day_range(context))
-    return rebuild_days(systems, "daily_completion_rate", days, states_of_days, plotted="created_per_started_percent")
+def daily_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
+    """A run renews the cohorts of the 90 days before its range too: its days may have completed them."""
+    rows_of = partial(cohorts_of_days, last_ended=last_ended_day(systems.clock()))
+    return rebuild_days(context, systems, "daily_completion_rate", rows_of, plotted="cohort_completion_percent")

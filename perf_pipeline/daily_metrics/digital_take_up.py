@@ -1,18 +1,22 @@
 """Digital take-up by day of receipt (DOMAIN 2.3): online and assisted, as a share of all channels."""
 
+from datetime import date
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.columns import KNOWN_LPA_TYPES
 from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
-from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.dimensions import KNOWN_LPA_TYPES
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.rounding import percent_column
 from perf_pipeline.catalogue.windows import SIRIUS_REVISION_DAYS, TOLERATED_UNKNOWN_PERCENT
+from perf_pipeline.daily_metrics.counting import counts_of
 from perf_pipeline.daily_metrics.totals import with_totals
-from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
+from perf_pipeline.systems import Systems
 
 
 def with_take_up(counts: pd.DataFrame) -> pd.DataFrame:
@@ -31,14 +35,15 @@ def whole_days(by_type: pd.DataFrame) -> pd.DataFrame:
     return by_type[types == len(KNOWN_LPA_TYPES)]
 
 
-def take_up_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
-    """A row for each service, whole day and type of LPA, and for all types."""
-    by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, revision_days=SIRIUS_REVISION_DAYS))
+def take_up_of_days(connection: Connection, days: DayRange, *, last_ended: date) -> pd.DataFrame:
+    """A row for each service, whole day and type of LPA, and for all types; `last_ended` is yesterday."""
+    values = {"revision_days": SIRIUS_REVISION_DAYS, "last_ended_day": last_ended}
+    by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, **values))
     return with_take_up(with_totals(by_type, ("service", "report_date"), TAKE_UP_COUNTS, ("is_provisional",)))
 
 
 @flow_asset(deps=["extracted_channel_counts"])
-def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A day counts once every type of LPA has arrived; a type that is missing is not known yet, not zero."""
-    days = day_range(context)
-    return rebuild_days(systems, "daily_digital_take_up", days, take_up_of_days, plotted="digital_take_up_percent")
+    rows_of = partial(take_up_of_days, last_ended=last_ended_day(systems.clock()))
+    return rebuild_days(context, systems, "daily_digital_take_up", rows_of, plotted="digital_take_up_percent")

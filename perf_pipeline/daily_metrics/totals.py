@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.dimensions import ALL, LPA_TYPE
 
 
 def with_totals(
@@ -15,6 +15,6 @@ def with_totals(
     Counts are summed; a total is provisional or estimated where any of its parts is.
     """
     ways = dict.fromkeys(columns, "sum") | dict.fromkeys(flags, "any")
-    totals = counts.groupby(list(keys), as_index=False).agg(ways).assign(lpa_type=ALL)
+    totals = counts.groupby(list(keys), as_index=False).agg(ways).assign(**{LPA_TYPE.column: ALL})
     together = pd.concat([counts, totals[counts.columns]], ignore_index=True)
-    return together.sort_values([*keys, "lpa_type"], ignore_index=True)
+    return together.sort_values([*keys, LPA_TYPE.column], ignore_index=True)

@@ -6,13 +6,14 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod, method_in_force
-from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.rounding import percent_column
+from perf_pipeline.catalogue.sources import sources_for
 from perf_pipeline.catalogue.windows import RATINGS_KEPT_MONTHS
-from perf_pipeline.daily_metrics.writing import counts_of, rebuild_days
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.daily_metrics.counting import counts_of
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
+from perf_pipeline.systems import Systems
 
 
 def with_satisfaction(counts: pd.DataFrame, period_start: str) -> pd.DataFrame:
@@ -48,15 +49,13 @@ def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame
         connection,
         "daily_user_satisfaction",
         days,
-        sources=list(METRICS["user-satisfaction"].sources),
+        sources=list(sources_for("user-satisfaction")),
         ratings_kept_months=RATINGS_KEPT_MONTHS,
     )
     return with_satisfaction(counts, "report_date")
 
 
 @flow_asset(deps=["extracted_feedback"])
-def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """Both methods are always there, so that no change of method can hide a change of figures."""
-    return rebuild_days(
-        systems, "daily_user_satisfaction", day_range(context), satisfaction_of_days, plotted="headline_percent"
-    )
+    return rebuild_days(context, systems, "daily_user_satisfaction", satisfaction_of_days, plotted="headline_percent")

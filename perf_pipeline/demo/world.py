@@ -4,19 +4,20 @@ Belongs here: what stands where, and for how long. The stand-ins themselves are 
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, london_day
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline.errors import SettingsError, UsageError, WarehouseError
 from perf_pipeline.settings import Settings
-from perf_pipeline.sources.systems import Progress, silent
+from perf_pipeline.systems import Progress, silent
 
 WAREHOUSE = "perf_pipeline"
 DAGSTER = "dagster"
@@ -30,9 +31,17 @@ class World:
 
     warehouse_url: str
     dagster_url: str
-    lpa_database_url: str
-    exports_dir: Path
-    sirius_url: str
+    addresses: Mapping[str, str]
+    """Folder or URL by source."""
+
+    def variables(self, services: Services) -> dict[str, str]:
+        """The variables that point another process at the stand-ins."""
+        databases = {"PERF_DATABASE_URL": self.warehouse_url, "PERF_DAGSTER_DATABASE_URL": self.dagster_url}
+        sources = {
+            service.sources[name].database or f"PERF_{(SOURCES[name].setting or '').upper()}": self.addresses[name]
+            for service, name in services.pairs
+        }
+        return databases | sources
 
 
 @contextmanager
@@ -48,8 +57,8 @@ def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterat
     # Flask and the contract take a second to import; only this block needs them.
     from perf_pipeline.demo.sirius_server import sirius_server
 
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(datetime.now(UTC))))
-    exports_dir = settings.home.resolve() / _EXPORTS
+    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(settings.now())))
+    exports_dir = stand_in_exports_dir(settings)
     with embedded_postgres(settings.home) as postgres:
         warehouse_url = _warehouse(postgres)
         lpa_database_url = postgres.ensure_database(MAKE_AN_LPA)
@@ -63,8 +72,19 @@ def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterat
             ) from None
         with _one_at_a_time(exports_dir):
             write_exports(exports_dir, days.first, days.last)
-        with sirius_server(today=lambda: london_day(datetime.now(UTC))) as sirius_url:
-            yield World(warehouse_url, postgres.ensure_database(DAGSTER), lpa_database_url, exports_dir, sirius_url)
+        with sirius_server(today=lambda: london_day(settings.now())) as sirius_url:
+            addresses = {
+                "done-page": str(exports_dir),
+                "in-service": lpa_database_url,
+                "applications": lpa_database_url,
+                "sirius": sirius_url,
+            }
+            yield World(warehouse_url, postgres.ensure_database(DAGSTER), addresses)
+
+
+def stand_in_exports_dir(settings: Settings) -> Path:
+    """The folder of the stand-in exports."""
+    return settings.home.resolve() / _EXPORTS
 
 
 def _warehouse(postgres: EmbeddedPostgres) -> str:

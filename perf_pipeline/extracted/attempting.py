@@ -1,81 +1,90 @@
-"""Asking a source: again when its failure may pass, never when it can't, and writing down how it ended.
-
-One source that is down must hold back neither the other sources nor their figures, so its failure is not raised here: it
-stands in the ledger, the run's last check fails on it, and the days that it left without data are shown as failed.
-"""
+"""Reads one source of one service: again when its failure may pass, never when it can't, and records how it ended."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 
 import dagster as dg
-from sqlalchemy import Engine
 
-from perf_pipeline.catalogue.reporting_days import as_ranges
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import Service
+from perf_pipeline.catalogue.sources import Source
 from perf_pipeline.errors import SettingsError, SourceError, TransientSourceError
-from perf_pipeline.extracted.deliveries import Attempt, record_no_delivery
-from perf_pipeline.extracted.retention import ROW_SOURCES, frozen_days
+from perf_pipeline.extracted.applications.extract import extract_applications
+from perf_pipeline.extracted.days_to_read import days_of_range, nightly_days
+from perf_pipeline.extracted.done_page.extract import extract_done_page
+from perf_pipeline.extracted.in_service.extract import extract_in_service
+from perf_pipeline.extracted.readings import Merged, Reading, record_failure, record_success
+from perf_pipeline.extracted.sirius.extract import extract_channel_counts
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 
+Extractor = Callable[[Reading], Merged]
+"""Reads the days of a reading and merges them in one transaction. Raises SourceError."""
+
+EXTRACTORS: Mapping[str, Extractor] = {
+    "done-page": extract_done_page,
+    "in-service": extract_in_service,
+    "applications": extract_applications,
+    "sirius": extract_channel_counts,
+}
 TRIES = 3
 FIRST_WAIT_SECONDS = 1.0
 
 _log = dg.get_dagster_logger("perf_pipeline")
 
 
-def attempt_reading(
-    warehouse: Engine,
-    attempt: Attempt,
-    read: Callable[[Attempt], None],
-    *,
-    tries: int = TRIES,
-    first_wait_seconds: float = FIRST_WAIT_SECONDS,
-) -> bool:
-    """Call `read`, which writes the rows and the deliveries of the attempt in one transaction; whether it succeeded.
+def read_source(
+    systems: Systems, service: Service, source: Source, days: DayRange | None, run_id: str
+) -> frozenset[date]:
+    """Read `days`, or what is due, of a source of a service; the days that changed.
 
-    Days that are frozen are left out: nothing of them is read or written down. `tries` is 1 for a reader that asks again by
-    itself.
+    What the source refuses is recorded, not raised. Raises what the warehouse raises.
     """
-    succeeded = [
-        _read(warehouse, part, read, tries, first_wait_seconds) for part in _without_frozen_days(warehouse, attempt)
-    ]
-    return all(succeeded)
+    address = systems.address(service.slug, source.name)
+    everything = DayRange(systems.first_day, max(systems.first_day, systems.clock().date()))
+    whole = Reading(systems, service, source, address or "", days or everything, systems.clock(), run_id)
+    if address is None:
+        _record_failure(whole, outcome="unset")
+        return frozenset()
+    changed: frozenset[date] = frozenset()
+    try:
+        with connected(systems.warehouse) as connection:
+            ranges = (
+                nightly_days(connection, systems, service, source)
+                if days is None
+                else days_of_range(connection, systems, service, source, days)
+            )
+        if not ranges:
+            return frozenset()
+        whole = replace(whole, days=DayRange(ranges[0].first, ranges[-1].last))
+        complete_up_to: date | None = None
+        for part in ranges:
+            merged = _tried(replace(whole, days=part))
+            changed |= merged.changed
+            complete_up_to = merged.complete_up_to
+    except (SourceError, SettingsError) as error:
+        # A setting may turn out to be wrong only when it is used, such as missing AWS credentials.
+        _log.error("%s, source %s, %s: %s", service.slug, source.name, whole.days, error)
+        _record_failure(whole, failure=str(error))
+        return changed
+    with transaction(systems.warehouse) as connection:
+        record_success(connection, whole, complete_up_to)
+    return changed
 
 
-def _read(
-    warehouse: Engine, attempt: Attempt, read: Callable[[Attempt], None], tries: int, first_wait_seconds: float
-) -> bool:
-    for waited in range(tries):
+def _tried(reading: Reading) -> Merged:
+    for waited in range(TRIES - 1):
         try:
-            read(attempt)
-        except (SourceError, SettingsError) as error:
-            # A setting may turn out to be wrong only when it is used, such as missing AWS credentials.
-            if isinstance(error, TransientSourceError) and waited < tries - 1:
-                time.sleep(first_wait_seconds * 2**waited)
-                continue
-            _log.error("%s, source %s, %s: %s", attempt.service, attempt.source_name, attempt.days, error)
-            with transaction(warehouse) as connection:
-                record_no_delivery(connection, attempt, "failed", str(error))
-            return False
-        return True
-    return False
+            return EXTRACTORS[reading.source.name](reading)
+        except TransientSourceError:
+            if reading.source.retries_itself:
+                raise
+            time.sleep(FIRST_WAIT_SECONDS * 2**waited)
+    return EXTRACTORS[reading.source.name](reading)
 
 
-def note_unset(warehouse: Engine, attempt: Attempt) -> None:
-    """Write down that nobody set the source's address: its figures are not available, but for those of frozen days."""
-    for part in _without_frozen_days(warehouse, attempt):
-        with transaction(warehouse) as connection:
-            record_no_delivery(connection, part, "unset")
-
-
-def _without_frozen_days(warehouse: Engine, attempt: Attempt) -> list[Attempt]:
-    """The attempt in unbroken ranges of days whose rows were not dropped: reading the others would bring them back."""
-    source = ROW_SOURCES.get(attempt.source_name)
-    if source is None:
-        return [attempt]
-    with connected(warehouse) as connection:
-        frozen = frozen_days(connection, source).get(attempt.service)
-    if frozen is None or frozen.last < attempt.days.first or attempt.days.last < frozen.first:
-        return [attempt]
-    _log.info("%s, source %s: %s are frozen and are not read again.", attempt.service, attempt.source_name, frozen)
-    return [replace(attempt, days=days) for days in as_ranges({day for day in attempt.days if day not in frozen})]
+def _record_failure(reading: Reading, *, outcome: str = "failed", failure: str | None = None) -> None:
+    with transaction(reading.systems.warehouse) as connection:
+        record_failure(connection, reading, outcome=outcome, failure=failure)

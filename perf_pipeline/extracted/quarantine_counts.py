@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
@@ -19,7 +18,7 @@ _DAYS_NAMED = 5
 class Quarantined:
     """Rows of one source that can't be used for one reason."""
 
-    service: str
+    subject: str
     source: str
     reason: str
     by_day: dict[date | None, int]
@@ -35,21 +34,15 @@ class Quarantined:
         """Days for people: `2026-03-05 (1), 2026-03-01 (2)`."""
         days = [f"{day} ({rows:,})" for day, rows in self.by_day.items() if day]
         more = len(days) - _DAYS_NAMED
-        told = ", ".join(days[:_DAYS_NAMED]) + (f" and {more:,} more day{'s' if more > 1 else ''}" if more > 0 else "")
+        named = ", ".join(days[:_DAYS_NAMED]) + (f" and {more:,} more day{'s' if more > 1 else ''}" if more > 0 else "")
         undated = f"no readable day ({self.by_day[None]:,})" if None in self.by_day else ""
-        return ", ".join(filter(None, (told, undated)))
+        return ", ".join(filter(None, (named, undated)))
 
 
-def quarantined(connection: Connection, sources: Sequence[str], days: DayRange | None = None) -> list[Quarantined]:
-    """What is in quarantine now: of the days, or of all."""
-    found = run_sql(
-        connection,
-        _SQL / "quarantine_by_reason.sql",
-        sources=list(sources),
-        first_day=days and days.first,
-        last_day=days and days.last,
-    )
+def quarantined(connection: Connection, sources: Sequence[str]) -> list[Quarantined]:
+    """What is in quarantine now."""
+    found = run_sql(connection, _SQL / "quarantine_by_reason.sql", sources=list(sources))
     return [
-        Quarantined(*reason, {row.report_date: row.rows for row in rows})
-        for reason, rows in groupby(found, key=lambda row: (row.service, row.source, row.reason))
+        Quarantined(*reason, {row.period_start: row.rows for row in rows})
+        for reason, rows in groupby(found, key=lambda row: (row.subject, row.source, row.reason))
     ]

@@ -1,44 +1,54 @@
-"""What the extracted assets show in Dagit: rows kept and set aside by day, and why."""
+"""What the extracted assets show in Dagit: rows kept and set aside by day, what changed, and why a source was not read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import CursorResult, Engine
+from sqlalchemy import CursorResult
 
-from perf_pipeline.catalogue.quarantine_reasons import REASONS
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.sources import SOURCES, Source
 from perf_pipeline.extracted.quarantine_counts import Quarantined, quarantined
-from perf_pipeline.orchestration.flow_assets import Fact, Written, as_markdown
+from perf_pipeline.extracted.retention import Dropped
+from perf_pipeline.flow.flow_asset import AssetReport, Metadata, as_markdown
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
 
 
-def report_deliveries(warehouse: Engine, sources: Sequence[str], days: DayRange) -> Written:
-    """The ledger of the days, for the asset that has just read these sources."""
-    values: dict[str, Any] = {"sources": list(sources), "first_day": days.first, "last_day": days.last}
-    with connected(warehouse) as connection:
-        by_day = run_sql(connection, _SQL / "rows_by_day.sql", **values).all()
-        outcomes = _frame(run_sql(connection, _SQL / "deliveries_by_outcome.sql", **values))
-        unusable = quarantined(connection, sources, days)
+def report_extraction(
+    systems: Systems,
+    sources: Sequence[Source],
+    days: DayRange,
+    changed: Collection[date],
+    dropped: Mapping[tuple[str, str], Dropped],
+) -> AssetReport:
+    """The ledger of the run's days and of those that changed, for the asset that has just read these sources."""
+    names = [source.name for source in sources]
+    with connected(systems.warehouse) as connection:
+        by_day = run_sql(connection, _SQL / "rows_by_day.sql", sources=names, days=sorted({*days, *changed})).all()
+        readings = _frame(run_sql(connection, _SQL / "last_readings.sql", sources=names))
+        unusable = quarantined(connection, names)
     per_day: dict[date, dict[str, float]] = {
-        row.report_date: {
+        row.period_start: {
             "dagster/partition_row_count": int(row.kept),
             "rows_quarantined": int(row.quarantined),
             "rows_duplicate": int(row.duplicate),
-            **_by_reason(unusable, row.report_date),
+            **_by_reason(unusable, row.period_start),
         }
         for row in by_day
     }
-    facts: dict[str, Fact] = {"deliveries": dg.MetadataValue.md(as_markdown(outcomes))}
+    metadata: dict[str, Metadata] = {
+        "readings": dg.MetadataValue.md(as_markdown(readings)),
+        "changed_days": len(changed),
+    }
     if unusable:
-        facts["quarantine"] = dg.MetadataValue.md(as_markdown(_explained(unusable)))
-    return Written(per_day=per_day, facts=facts)
+        metadata["quarantine"] = dg.MetadataValue.md(as_markdown(_explained(unusable)))
+    return AssetReport(per_day=per_day, metadata=metadata | _retention(dropped), days_beyond=frozenset(changed))
 
 
 def _by_reason(unusable: Sequence[Quarantined], day: date) -> dict[str, float]:
@@ -53,11 +63,35 @@ def _by_reason(unusable: Sequence[Quarantined], day: date) -> dict[str, float]:
 def _explained(unusable: Sequence[Quarantined]) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            (found.service, found.source, found.reason, REASONS[found.source].get(found.reason), found.rows, found.days)
+            (
+                found.subject,
+                found.source,
+                found.reason,
+                SOURCES[found.source].reasons.get(found.reason),
+                found.rows,
+                found.days,
+            )
             for found in unusable
         ],
         columns=["service", "source", "reason", "meaning", "rows", "days"],
     )
+
+
+def _retention(dropped: Mapping[tuple[str, str], Dropped]) -> dict[str, Metadata]:
+    if not dropped:
+        return {}
+    rows = pd.DataFrame(
+        [
+            (service, source, f"{found.rows:,}", found.frozen and str(found.frozen), found.held_back_by)
+            for (service, source), found in dropped.items()
+            if found.frozen or found.held_back_by
+        ],
+        columns=["service", "source", "rows dropped now", "frozen days", "held back by"],
+    )
+    metadata: dict[str, Metadata] = {"old_rows_dropped": sum(found.rows for found in dropped.values())}
+    if not rows.empty:
+        metadata["retention"] = dg.MetadataValue.md(as_markdown(rows))
+    return metadata
 
 
 def _frame(result: CursorResult[tuple[object, ...]]) -> pd.DataFrame:

@@ -1,54 +1,44 @@
-"""Dropping rows about single people once nothing can change what was counted from them (DOMAIN 3.1, trap 10).
+"""Drops rows about single people once nothing can change what was counted from them (DOMAIN 3.1, trap 10).
 
-The days whose rows were dropped are frozen: they are not read again, and their counts are those that the daily tables
-hold (`daily_metrics.frozen_counts`). Here: which days that is, and dropping. Not here: daily counts of the done page and of
-Sirius, which are about nobody and stay (docs/decisions/0014).
+The days whose rows are dropped are frozen: they are not read again, and their counts are kept in a table beside the extract,
+from which the daily tables are built like from any other rows. Daily counts of the done page and of Sirius are about nobody
+and stay (docs/decisions/0014).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import dagster as dg
-import pandas as pd
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, func, select, union
 
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, TIMEZONE, DayRange, london_day, months_later
-from perf_pipeline.catalogue.windows import ROWS_KEPT_MONTHS
-from perf_pipeline.orchestration.flow_assets import Fact, Written, as_markdown
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.catalogue.sources import Source
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
-from perf_pipeline.warehouse.tables import WAREHOUSE_FACTS
+from perf_pipeline.warehouse.tables import TABLES
 
-_SQL = Path(__file__).parent / "sql"
+_FOLDER = Path(__file__).parent
+_SETTLED = _FOLDER / "sql" / "settled_days.sql"
 
 
 @dataclass(frozen=True)
-class RowSource:
-    """A source that gives rows about single people: where they are kept, and what is counted from them."""
+class _Retained:
+    """Where the rows of a source are kept, and where their counts are once the rows are dropped."""
 
-    name: str
-    extract: str
-    daily: tuple[str, ...]
-
-    def fact(self, service: str) -> str:
-        """Name of the warehouse's fact that holds the frozen days of a service."""
-        return f"frozen_days_of_{self.name}/{service}"
+    sql: Path
+    """The folder of `freeze_counts.sql` and `drop_rows.sql`."""
+    frozen: str
+    """The dataset of the frozen counts."""
 
 
-ROW_SOURCES = {
-    source.name: source
-    for source in (
-        RowSource("applications", "extracted_application_states", ("daily_completion_rate", "daily_completion_cohort")),
-        RowSource("in-service", "extracted_feedback", ("daily_user_satisfaction",)),
-    )
+_RETAINED = {
+    "applications": _Retained(_FOLDER / "applications" / "sql", "frozen_application_counts"),
+    "in-service": _Retained(_FOLDER / "in_service" / "sql", "frozen_feedback_counts"),
 }
-_SETTLED = {"applications": "settled_application_days", "in-service": "settled_in_service_days"}
-_DROP = {"applications": "drop_application_states", "in-service": "drop_in_service_feedback"}
 
 
 @dataclass(frozen=True)
@@ -59,89 +49,98 @@ class Dropped:
     frozen: DayRange | None
     """All days frozen by now."""
     held_back_by: date | None = None
-    """The day, old enough, whose counts may still change, so that its rows and all later ones stay."""
+    """The old day whose counts may still change, so that its rows and all later ones stay."""
 
 
 def days_to_freeze(settled: Mapping[date, bool], frozen: DayRange | None) -> DayRange | None:
-    """The unbroken run of settled days from the first day that was ever read; None if that one isn't.
+    """The unbroken run of settled days from the first day that was ever read; None if that one isn't settled.
 
-    `settled` says, for each day old enough that the ledger knows, whether its counts are final and passed.
+    `settled` says, for each delivered day that is old enough, whether its counts are final and passed.
     """
     if not settled:
-        return None
-    first = day = min(settled)
+        return frozen
+    first = day = min(settled) if frozen is None else min(frozen.first, *settled)
     while settled.get(day, False) or (frozen is not None and day in frozen):
         day += ONE_DAY
     return DayRange(first, day - ONE_DAY) if day > first else None
 
 
-def drop_old_rows(warehouse: Engine, source: RowSource, service: str, now: datetime) -> Dropped:
-    """Drop the rows that belong to old and settled days alone, and freeze those days, in one transaction."""
-    limit = months_later(london_day(now), -ROWS_KEPT_MONTHS)
-    with transaction(warehouse) as connection:
-        # Who builds a day holds its table: it either is done, or will find the day frozen.
-        for dataset in (source.extract, *source.daily):
+def drop_old_rows(systems: Systems, source: Source, service: str, now: datetime) -> Dropped:
+    """Freeze the counts of old and settled days and drop the rows that belong to them alone, in one transaction."""
+    assert source.rows_kept_months is not None  # noqa: S101 - the caller asks only for such sources
+    limit = months_later(london_day(now), -source.rows_kept_months)
+    retained, daily = _RETAINED[source.name], _daily_datasets(source)
+    with transaction(systems.warehouse) as connection:
+        # A concurrent build holds these locks, so it has either finished or will find the day frozen.
+        for dataset in (source.extract, *(entry.name for entry in daily)):
             lock_for_writing(connection, dataset)
         before = frozen_days(connection, source).get(service)
-        settled = _settled(connection, source, service, limit)
+        settled = _settled(connection, source, daily, service, limit)
         frozen = days_to_freeze(settled, before)
-        if frozen is None or (before is not None and frozen.last < before.last):
-            return Dropped(0, before, _first_after(frozen, settled))
+        if frozen is None or (before is not None and frozen.last <= before.last):
+            return Dropped(0, before, _first_after(before, settled))
         values = {"service": service, "first_kept_day": frozen.last + ONE_DAY, "timezone": TIMEZONE}
-        rows = run_sql(connection, _SQL / f"{_DROP[source.name]}.sql", **values).rowcount
-        _freeze(connection, source, service, frozen)
+        new_from = frozen.first if before is None else before.last + ONE_DAY
+        run_sql(
+            connection,
+            retained.sql / "freeze_counts.sql",
+            service=service,
+            source_name=source.name,
+            first_day=new_from,
+            last_day=frozen.last,
+        )
+        rows = run_sql(connection, retained.sql / "drop_rows.sql", **values).rowcount
     return Dropped(rows, frozen, _first_after(frozen, settled))
 
 
-def _settled(connection: Connection, source: RowSource, service: str, limit: date) -> dict[date, bool]:
+def _daily_datasets(source: Source) -> list[Dataset]:
+    return [
+        entry
+        for entry in DATASETS.values()
+        if entry.stage is Stage.DAILY_METRICS and entry.indicator in source.indicators
+    ]
+
+
+def _settled(
+    connection: Connection, source: Source, daily: list[Dataset], service: str, limit: date
+) -> dict[date, bool]:
+    """The old days that the source has delivered, and whether nothing is left that could change what they count."""
+    provisional = union(
+        *(
+            select(table.c.report_date).where(
+                table.c.service == service,
+                table.c.report_date < limit,
+                table.c.is_provisional,
+                *([table.c.source == source.name] if "source" in table.c else []),
+            )
+            for table in (TABLES[entry.name] for entry in daily)
+        )
+    )
+    open_days = set(connection.execute(provisional).scalars())
     rows = run_sql(
         connection,
-        _SQL / f"{_SETTLED[source.name]}.sql",
-        service=service,
-        datasets=[source.extract, *source.daily],
+        _SETTLED,
+        subject=service,
+        source_name=source.name,
+        datasets=[entry.name for entry in daily],
         limit_day=limit,
     )
-    return {row.report_date: row.is_settled for row in rows}
+    return {row.period_start: row.is_built and row.period_start not in open_days for row in rows}
 
 
 def _first_after(frozen: DayRange | None, settled: Mapping[date, bool]) -> date | None:
     return min((day for day in settled if frozen is None or day > frozen.last), default=None)
 
 
-def _freeze(connection: Connection, source: RowSource, service: str, days: DayRange) -> None:
-    value = f"{days.first}/{days.last}"
-    fact = insert(WAREHOUSE_FACTS).values(name=source.fact(service), value=value)
-    connection.execute(fact.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
-
-
-def frozen_days(connection: Connection, source: RowSource) -> dict[str, DayRange]:
-    """By service, the days whose rows were dropped; those that have none are absent."""
-    facts = WAREHOUSE_FACTS.c
-    prefix = source.fact("")
-    found = connection.execute(select(facts.name, facts.value).where(facts.name.startswith(prefix, autoescape=True)))
-    return {name.removeprefix(prefix): DayRange(*map(date.fromisoformat, value.split("/"))) for name, value in found}
-
-
-def with_retention(written: Written, systems: Systems, source_name: str) -> Written:
-    """Drop the old rows of every service that has the source, and tell Dagit beside what was written.
-
-    At the end of each extraction, so that it is done in every night that builds anything.
-    """
-    source = ROW_SOURCES[source_name]
-    dropped = {
-        service.slug: drop_old_rows(systems.warehouse, source, service.slug, systems.clock())
-        for service in systems.services
-        if source_name in service.sources.model_dump(by_alias=True, exclude_none=True)
-    }
-    told = pd.DataFrame(
-        [
-            (service, f"{found.rows:,}", found.frozen and str(found.frozen), found.held_back_by)
-            for service, found in dropped.items()
-            if found.frozen or found.held_back_by
-        ],
-        columns=["service", "rows dropped now", "frozen days", "held back by"],
+def frozen_days(connection: Connection, source: Source) -> dict[str, DayRange]:
+    """By service, the days whose rows were dropped; services that have none are absent."""
+    retained = _RETAINED.get(source.name)
+    if retained is None:
+        return {}
+    table = TABLES[retained.frozen]
+    statement = select(table.c.service, func.min(table.c.report_date), func.max(table.c.report_date)).group_by(
+        table.c.service
     )
-    facts: dict[str, Fact] = {"old_rows_dropped": sum(found.rows for found in dropped.values())}
-    if not told.empty:
-        facts["retention"] = dg.MetadataValue.md(as_markdown(told))
-    return replace(written, facts=written.facts | facts)
+    if "source" in table.c:
+        statement = statement.where(table.c.source == source.name)
+    return {service: DayRange(first, last) for service, first, last in connection.execute(statement)}

@@ -6,13 +6,12 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.catalogue.windows import cohorts_touched
-from perf_pipeline.daily_metrics.completion_cohort import with_cohort_rate
-from perf_pipeline.daily_metrics.completion_rate import with_created_per_started
-from perf_pipeline.daily_metrics.writing import rebuild_days
+from perf_pipeline.daily_metrics.application_events import with_created_per_started
+from perf_pipeline.daily_metrics.completion_rate import with_cohort_rate
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 
 _KEY = ["service", "month_start", "lpa_type"]
 
@@ -26,7 +25,7 @@ def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
         suffixes=("", "_cohort"),
     )
     is_provisional = together["is_provisional"] | together.pop("is_provisional_cohort")
-    # A day that lacks either is lacking.
+    # A day counts only when it has both.
     included = together[["days_included_count", "days_included_count_cohort"]].min(axis=1)
     is_estimated = together["is_estimated"] | (included < together["days_expected_count"])
     flagged = together.drop(columns="days_included_count_cohort").assign(
@@ -37,15 +36,14 @@ def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
 
 def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
     """A row for each service, month and type of LPA."""
-    events = sum_months(connection, "daily_completion_rate", "lpa_type", STATE_COUNTS, months)
-    cohorts = sum_months(connection, "daily_completion_cohort", "lpa_type", COHORT_COUNTS, months)
+    events = sum_months(connection, "daily_application_events", STATE_COUNTS, months)
+    cohorts = sum_months(connection, "daily_completion_rate", COHORT_COUNTS, months)
     return with_cohorts(events, cohorts)
 
 
-@flow_asset(deps=["daily_completion_rate", "daily_completion_cohort", "daily_verdicts"])
-def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+@flow_asset(deps=["daily_application_events", "daily_completion_rate", "daily_verdicts"])
+def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range, or a cohort that its range completes, touches."""
-    months = cohorts_touched(day_range(context)).whole_months()
     return rebuild_days(
-        systems, "monthly_completion_rate", months, completion_of_months, plotted="cohort_completion_percent"
+        context, systems, "monthly_completion_rate", completion_of_months, plotted="cohort_completion_percent"
     )

@@ -7,24 +7,23 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.datasets import TAKE_UP_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.digital_take_up import with_take_up
-from perf_pipeline.daily_metrics.writing import rebuild_days
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 
 
 def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
-    """A row for each service, month and type of LPA; an estimate by the month's own unknowns, or while a day is lacking."""
-    sums = sum_months(connection, "daily_digital_take_up", "lpa_type", TAKE_UP_COUNTS, months)
-    is_lacking = sums["days_included_count"] < sums["days_expected_count"]
+    """A row for each service, month and type of LPA; an estimate by the month's own unknowns, or while a day is missing."""
+    sums = sum_months(connection, "daily_digital_take_up", TAKE_UP_COUNTS, months)
+    is_incomplete = sums["days_included_count"] < sums["days_expected_count"]
     take_up = with_take_up(sums)
-    return take_up.assign(is_estimated=take_up["is_estimated"] | is_lacking)
+    return take_up.assign(is_estimated=take_up["is_estimated"] | is_incomplete)
 
 
 @flow_asset(deps=["daily_digital_take_up", "daily_verdicts"])
-def monthly_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+def monthly_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range touches."""
-    months = day_range(context).whole_months()
     return rebuild_days(
-        systems, "monthly_digital_take_up", months, take_up_of_months, plotted="digital_take_up_percent"
+        context, systems, "monthly_digital_take_up", take_up_of_months, plotted="digital_take_up_percent"
     )

@@ -7,34 +7,35 @@ from sqlalchemy import Connection, Date, cast, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.warehouse.verdicts import good_days
+from perf_pipeline.warehouse.verdicts import good_periods
 
 
-def sum_months(
-    connection: Connection, daily: str, dimension: str, columns: Sequence[str], days: DayRange
-) -> pd.DataFrame:
-    """The months that `days` touch, whole: by service, month_start and `dimension`, the sums of `columns` on good days.
+def sum_months(connection: Connection, daily: str, columns: Sequence[str], months: DayRange) -> pd.DataFrame:
+    """By subject, month_start and dimension of the daily table, the sums of `columns` on the good days of whole months.
 
     Also days_included_count and days_expected_count, and whether the month is provisional or estimated: where one of its
-    days is, or is lacking.
+    days is, or is missing.
     """
-    table, months = good_days(daily), days.whole_months()
+    entry, table = DATASETS[daily], good_periods(daily)
+    keys = [table.c[entry.subject], *([table.c[entry.dimension.column]] if entry.dimension else [])]
     month_start = cast(func.date_trunc("month", table.c.report_date), Date).label("month_start")
-    flags = [name for name in STATE_FLAGS if name in DATASETS[daily].column_names]
+    flags = [name for name in STATE_FLAGS if name in entry.column_names]
     statement = (
         select(
-            table.c.service,
+            keys[0],
             month_start,
-            table.c[dimension],
+            *keys[1:],
             *(cast(func.sum(table.c[name]), table.c[name].type).label(name) for name in columns),
             func.count().label("days_included_count"),
             *(func.bool_or(table.c[flag]).label(flag) for flag in flags),
         )
         .where(table.c.report_date.between(months.first, months.last))
-        .group_by(table.c.service, month_start, table.c[dimension])
-        .order_by(table.c.service, month_start, table.c[dimension])
+        .group_by(keys[0], month_start, *keys[1:])
+        .order_by(keys[0], month_start, *keys[1:])
     )
     sums = pd.read_sql_query(statement, connection)
     expected = pd.to_datetime(sums["month_start"]).dt.days_in_month.astype("int64")
-    is_lacking = sums["days_included_count"] < expected
-    return sums.assign(days_expected_count=expected, **{flag: sums[flag].astype(bool) | is_lacking for flag in flags})
+    is_incomplete = sums["days_included_count"] < expected
+    return sums.assign(
+        days_expected_count=expected, **{flag: sums[flag].astype(bool) | is_incomplete for flag in flags}
+    )

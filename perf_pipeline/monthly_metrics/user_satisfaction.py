@@ -7,23 +7,20 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.user_satisfaction import with_satisfaction
-from perf_pipeline.daily_metrics.writing import rebuild_days
+from perf_pipeline.flow.flow_asset import AssetReport, flow_asset
+from perf_pipeline.flow.rebuilding import rebuild_days
 from perf_pipeline.monthly_metrics.summing import sum_months
-from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_asset
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 
 
 def satisfaction_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
     """A row for each service, month and source of ratings."""
-    return with_satisfaction(
-        sum_months(connection, "daily_user_satisfaction", "source", RATING_COUNTS, months), "month_start"
-    )
+    return with_satisfaction(sum_months(connection, "daily_user_satisfaction", RATING_COUNTS, months), "month_start")
 
 
 @flow_asset(deps=["daily_user_satisfaction", "daily_verdicts"])
-def monthly_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> Written:
+def monthly_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range touches."""
-    months = day_range(context).whole_months()
     return rebuild_days(
-        systems, "monthly_user_satisfaction", months, satisfaction_of_months, plotted="headline_percent"
+        context, systems, "monthly_user_satisfaction", satisfaction_of_months, plotted="headline_percent"
     )

@@ -12,11 +12,11 @@ from typing import Final
 
 import pandas as pd
 
-from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS
+from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import COMPLETION_TYPE, HEADLINE_TYPE, RATING_TYPES, TAKE_UP_TYPE
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.methods import UNKNOWN_METHOD, is_break
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.catalogue.reporting_days import last_ended_day, month_end
 from perf_pipeline.catalogue.services import Service, Services
 from perf_pipeline.errors import UsageError
@@ -25,7 +25,7 @@ from perf_pipeline.opg_feed.entries import Feed, FeedEntry, Values
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import markers
 from perf_pipeline.published.publishing import publish_figures
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 
@@ -34,7 +34,7 @@ _IMPORTED: Final = "imported"
 _MONTH: Final = "month"
 _RATINGS: Final = tuple(RATING_TYPES.values())
 
-_INDICATORS: dict[str, Indicator] = {
+_INDICATORS: dict[str, IndicatorName] = {
     **dict.fromkeys((HEADLINE_TYPE, *_RATINGS), "user-satisfaction"),
     COMPLETION_TYPE: "completion-rate",
     TAKE_UP_TYPE: "digital-take-up",
@@ -49,7 +49,7 @@ class History:
     """What a file adds to the series of one service."""
 
     service: str
-    figures: dict[Indicator, pd.DataFrame]
+    figures: dict[IndicatorName, pd.DataFrame]
     """Rows in the published shape; no empty frames."""
     left_out: tuple[str, ...]
     """What is not imported and why, in sentences."""
@@ -74,7 +74,7 @@ def history_of(feed: Feed, services: Services, now: datetime) -> History:
     usable = {entry.key: entry.count for entry in sound.values() if entry.key in unambiguous}
     reasons = {entry.key: _reason_to_leave_out(entry, usable, services[slug], now) for entry in sound.values()}
     values = {key: count for key, count in usable.items() if reasons[key] is None}
-    rows: dict[Indicator, list[Row]] = {
+    rows: dict[IndicatorName, list[Row]] = {
         "user-satisfaction": _satisfaction(values, services[slug]),
         "completion-rate": _percentages(values, slug, COMPLETION_TYPE, "cohort_completion_percent"),
         "digital-take-up": _percentages(values, slug, TAKE_UP_TYPE, "digital_take_up_percent"),
@@ -145,7 +145,7 @@ def import_history(systems: Systems, history: History) -> list[str]:
     """
     sentences = []
     for indicator, figures in history.figures.items():
-        dataset = DATASETS[METRICS[indicator].published_dataset]
+        dataset = DATASETS[INDICATORS[indicator].published_dataset]
         columns = [name for name in dataset.column_names if name not in VERSION_COLUMNS]
         shaped = figures.assign(period=_MONTH, origin=_IMPORTED).reindex(columns=columns).astype(object)
         key = list(dataset.identity)
@@ -160,7 +160,7 @@ def import_history(systems: Systems, history: History) -> list[str]:
     return sentences
 
 
-def _sentence(indicator: Indicator, months: list[date], new: int, left_alone: int) -> str:
+def _sentence(indicator: IndicatorName, months: list[date], new: int, left_alone: int) -> str:
     imported = f"{indicator}: {len(months):,} month{'' if len(months) == 1 else 's'} imported"
     span = f" ({months[0]:%Y-%m} to {months[-1]:%Y-%m}), {new:,} of them new or changed" if months else ""
     alone = f"; {left_alone:,} left alone, as computed figures are in force" if left_alone else ""

@@ -5,19 +5,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from sqlalchemy import text
 
-from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
-from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.services import Service, load_services
 from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, PublishingError, WarehouseError
+from perf_pipeline.extracted.probing import PROBES
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.settings import Settings, load_settings, unknown_variables
-from perf_pipeline.sources.feedback_explorer import list_exports
-from perf_pipeline.sources.service_database import reading
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import address_of, connected, warehouse_engine
 
 
@@ -65,10 +62,8 @@ def _examined(subject: str, check: Callable[[], str]) -> Finding:
 def _checks(settings: Settings, systems: Systems) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "rights in the warehouse", partial(_rights, systems)
     yield "Dagster's storage", partial(_storage, settings)
-    for variable, url in systems.service_database_urls.items():
-        yield variable, partial(_service_database, url)
-    yield "PERF_FEEDBACK_EXPORTS_DIR", partial(_exports, systems)
-    yield "PERF_SIRIUS_URL", partial(_sirius, systems)
+    for service, source in systems.services.pairs:
+        yield f"{service.slug}, {source}", partial(_source, systems, service, source)
     yield "PERF_PUBLISH_DIR", partial(_publish_dir, systems)
 
 
@@ -99,29 +94,11 @@ def _storage(settings: Settings) -> str:
     return address_of(engine.url.render_as_string(hide_password=False))
 
 
-def _service_database(url: str | None) -> str:
-    if url is None:
+def _source(systems: Systems, service: Service, source: str) -> str:
+    address = systems.address(service.slug, source)
+    if address is None:
         return "not set: the figures from it are not available [x]"
-    newest = last_ended_day(datetime.now(UTC))
-    with reading(url) as source:
-        applications = sum(1 for _ in source.stream("application_stamps", DayRange(newest, newest)))
-        ratings = sum(1 for _ in source.stream("feedback_rows", DayRange(newest, newest)))
-    return f"{source.address}: {applications:,} applications and {ratings:,} ratings on {newest}"
-
-
-def _exports(systems: Systems) -> str:
-    if systems.exports_dir is None:
-        return "not set: the figures from it are not available [x]"
-    files = list_exports(systems.exports_dir)
-    newest = f", the newest {files[0].name}" if files else ""
-    return f"{len(files)} files{newest} in {systems.exports_dir}"
-
-
-def _sirius(systems: Systems) -> str:
-    if systems.sirius is None:
-        return "not set: the figures from it are not available [x]"
-    newest = last_ended_day(datetime.now(UTC))
-    return f"data complete up to {systems.sirius.channel_counts(newest, newest).data_complete_up_to}"
+    return PROBES[source](systems, service, address)
 
 
 def _publish_dir(systems: Systems) -> str:

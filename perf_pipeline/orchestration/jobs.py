@@ -1,25 +1,44 @@
-"""The job that builds and publishes days; a run takes one range of them."""
+"""The two jobs: `extract` reads the sources, `build` makes and publishes figures. A run takes one range of days."""
 
 from collections.abc import Mapping
 
 import dagster as dg
-from dagster._core.storage.tags import (
+
+from perf_pipeline.catalogue.datasets import Stage
+from perf_pipeline.catalogue.indicators import INDICATORS
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.sources import SOURCES
+from perf_pipeline.extracted.assets import READS_WHAT_IS_DUE
+from perf_pipeline.flow.dagster_private import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     BACKFILL_ID_TAG,
 )
 
-from perf_pipeline.catalogue.reporting_days import DayRange
+_EXTRACTING = dg.AssetSelection.assets(*dict.fromkeys(source.extract for source in SOURCES.values()), "source_verdicts")
+_PUBLISHING = dg.AssetSelection.assets(*(indicator.published_dataset for indicator in INDICATORS.values()), "release")
 
-build_and_publish = dg.define_asset_job(
-    "build_and_publish",
-    selection=dg.AssetSelection.all(),
-    description="Extract, measure, check and publish a range of days.",
+extract = dg.define_asset_job(
+    "extract",
+    selection=_EXTRACTING,
+    description="Read every source over its newest days and the days it owes, and record which days changed.",
 )
-
+build = dg.define_asset_job(
+    "build",
+    selection=dg.AssetSelection.all() - _EXTRACTING - dg.AssetSelection.groups("sources"),
+    description="Build, check and publish a range of days from what is extracted.",
+)
+build_without_publishing = dg.define_asset_job(
+    "build_without_publishing",
+    selection=dg.AssetSelection.groups(*(stage.value for stage in Stage if stage is not Stage.EXTRACTED))
+    - dg.AssetSelection.assets("source_verdicts")
+    - _PUBLISHING,
+    description="Build and check a range of days; the next run of `build` publishes it with its own days.",
+)
+JOBS = [extract, build, build_without_publishing]
 
 ASKED_TOGETHER = "perf_pipeline/asked_together"
-"""Tag of the runs of one command or night: what goes wrong in several of them is told once."""
+"""Tag of the runs of one command or night: a cause that shows in several of them is reported once."""
 
 
 def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
@@ -28,6 +47,11 @@ def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
         ASSET_PARTITION_RANGE_START_TAG: days.first.isoformat(),
         ASSET_PARTITION_RANGE_END_TAG: days.last.isoformat(),
     }
+
+
+def due_tags(days: DayRange, asked: str = "") -> dict[str, str]:
+    """The tags of an extraction that reads what is due of every source; the run itself is shown on the last day."""
+    return range_tags(DayRange(days.last, days.last), asked) | {READS_WHAT_IS_DUE: "true"}
 
 
 def asked_together(tags: Mapping[str, str], run_id: str) -> str:

@@ -4,20 +4,20 @@ Here: the runs and the release behind `perf-pipeline approve` and `withdraw`. No
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from uuid import uuid4
 
 from perf_pipeline.catalogue.datasets import DATASETS
-from perf_pipeline.catalogue.metrics import METRICS
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.errors import UsageError
 from perf_pipeline.orchestration.resources import open_systems
-from perf_pipeline.orchestration.running import dagster_instance, publish_built
+from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.published.publishing import publish_again
 from perf_pipeline.published.release_asset import make_release
 from perf_pipeline.published.withdrawing import Withdrawal, forget_withdrawal, note_withdrawal
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 
 _WITHDRAWAL = "withdrawal"
@@ -31,14 +31,14 @@ def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
 
 def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> None:
     """Take a figure back and make a release without it. Raises UsageError where no such figure is published."""
-    dataset = DATASETS[METRICS[figure.indicator].published_dataset]
+    dataset = DATASETS[INDICATORS[figure.indicator].published_dataset]
     with open_systems(settings) as systems:
         with transaction(systems.warehouse) as connection:
             now = systems.clock()
             note_withdrawal(connection, figure, reason, now)
-            if not publish_again(connection, dataset, figure.service, figure.period_start, figure.period, now):
+            if not publish_again(connection, dataset, figure.subject, figure.period_start, figure.period, now):
                 raise UsageError(
-                    f"No {figure.indicator} of {figure.service} is published for the {figure.period} from"
+                    f"No {figure.indicator} of {figure.subject} is published for the {figure.period} from"
                     f" {figure.period_start}.",
                     next_step="look the figure up with perf-pipeline as-of.",
                 )
@@ -51,11 +51,11 @@ def publish_restored(settings: Settings, figure: Withdrawal) -> tuple[Cause, ...
         with transaction(systems.warehouse) as connection:
             if not forget_withdrawal(connection, figure):
                 raise UsageError(
-                    f"The {figure.indicator} of {figure.service} for the {figure.period} from {figure.period_start} was"
+                    f"The {figure.indicator} of {figure.subject} for the {figure.period} from {figure.period_start} was"
                     " not taken back.",
                     next_step="name the figure as it was when it was taken back.",
                 )
-        approved = replace(systems, approved=frozenset({figure.service}))
+        approved = replace(systems, approved=frozenset({figure.subject}))
         return _publish(settings, approved, DayRange(figure.period_start, figure.period_start))
 
 
@@ -63,8 +63,8 @@ def _publish(settings: Settings, systems: Systems, days: DayRange) -> tuple[Caus
     from perf_pipeline.definitions import defs
 
     with dagster_instance(settings) as instance:
-        return publish_built(defs, instance, systems, days).causes
+        return Runner(defs, instance, systems, f"command {uuid4()}").publish(days).causes
 
 
 def _all_days(settings: Settings) -> DayRange:
-    return DayRange(settings.first_day, last_ended_day(datetime.now(UTC)))
+    return DayRange(settings.first_day, last_ended_day(settings.now()))

@@ -5,17 +5,18 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 import dagster as dg
-from dagster._core.storage.tags import (
+from sqlalchemy import Engine
+
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.errors import UsageError
+from perf_pipeline.flow.dagster_private import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
 )
-from sqlalchemy import Engine
-
-from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.errors import UsageError
 from perf_pipeline.quality.causes import Cause
-from perf_pipeline.quality.failing import causes_of_days
+from perf_pipeline.quality.failing import causes_of_days, causes_of_sources
 from perf_pipeline.warehouse.engine import connected
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"
@@ -24,21 +25,23 @@ _LOOK_IT_UP = "look it up in Dagit (perf-pipeline serve), then run the same days
 _SPEAKING_CLASSES = re.compile(r"^(dagster\._core\.definitions\.events\.Failure|perf_pipeline\.errors\.\w+): ")
 
 
-def causes_of_run(instance: dg.DagsterInstance, run_id: str, warehouse: Engine | None) -> list[Cause]:
+def causes_of_run(
+    instance: dg.DagsterInstance, run_id: str, warehouse: Engine | None, services: Services
+) -> list[Cause]:
     """Every cause of a failed run; without a warehouse, those that Dagster knows. At least one."""
     run = instance.get_run_by_id(run_id)
     days = _days_of(run.tags if run else {})
+    # Verdicts count only once the run has come to the check that fails on them: before it they may be of another run.
+    failed_checks = [event.step_key or "" for event in _step_failures(instance, run_id) if _is_of_check(event)]
     causes: list[Cause] = []
-    if warehouse is not None and days is not None and _has_judged(instance, run_id):
+    if warehouse is not None and failed_checks:
         with connected(warehouse) as connection:
-            causes = causes_of_days(connection, days, run_id)
+            if any(step.endswith("every_source_delivered") for step in failed_checks):
+                causes += causes_of_sources(connection, services)
+            if any(step.endswith("every_day_passed") for step in failed_checks) and days is not None:
+                causes += causes_of_days(connection, services, days, run_id)
     causes += _failed_steps(instance, run_id)
-    return causes or [Cause("the run", tuple(days or ()), "it failed and did not say why.", _LOOK_IT_UP)]
-
-
-def _has_judged(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether the run came to its last step, which fails on the verdicts: before it they may be of another run."""
-    return any(_is_of_check(event) for event in _step_failures(instance, run_id))
+    return causes or [Cause("the run", tuple(days or ()), "it failed without a message.", _LOOK_IT_UP)]
 
 
 def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[Cause]:

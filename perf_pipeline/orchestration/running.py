@@ -8,20 +8,18 @@ from pathlib import Path
 
 import dagster as dg
 from dagster_postgres.utils import DagsterPostgresException
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.metrics import METRICS
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.errors import PerfPipelineError, SettingsError, WarehouseError
-from perf_pipeline.orchestration.flow_assets import LEAVES_CHECKS_OUT
-from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
+from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT
+from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
 from perf_pipeline.orchestration.run_causes import causes_of_run
-from perf_pipeline.published.release_asset import release
-from perf_pipeline.published.verdict_check import every_day_passed
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
-from perf_pipeline.sources.systems import Progress, Systems
+from perf_pipeline.systems import Progress, Systems
 from perf_pipeline.warehouse.engine import CONNECT_SECONDS, first_line
 
 INSTANCE_FILE = "dagster.yaml"
@@ -29,6 +27,9 @@ _HOME_VARIABLE = "DAGSTER_HOME"
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
 MOST_DAYS_CHECKED_IN_DAGSTER = 62
 """Showing a day's verdict takes Dagster some milliseconds for each dataset; of longer ranges some are shown."""
+
+
+PUBLISHING = {dg.AssetKey(indicator.published_dataset) for indicator in INDICATORS.values()} | {dg.AssetKey("release")}
 
 
 @dataclass(frozen=True)
@@ -94,37 +95,50 @@ def _put(file: Path, content: bytes) -> None:
     draft.replace(file)
 
 
-def run_range(
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    systems: Systems,
-    days: DayRange,
-    progress: Progress,
-    *,
-    asked: str = "",
-    shows_tracebacks: bool = False,
-) -> RangeOutcome:
-    """Build and publish `days`. What goes wrong inside of the run is in the outcome.
+@dataclass(frozen=True)
+class Runner:
+    """Executes runs of one command in this process."""
 
-    `asked` is what all runs of one command share. `shows_tracebacks` writes those of failed steps to stderr.
-    Raises KeyboardInterrupt when the process is told to stop, WarehouseError when Dagster's own storage breaks off.
-    """
-    is_long = len(days) > MOST_DAYS_CHECKED_IN_DAGSTER
-    job = definitions.resolve_job_def(build_and_publish.name)
-    if is_long:
-        job = _without_shown_verdicts(job)
-    tags = range_tags(days, asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {})
-    return _executed(job, instance, replace(systems, progress=progress), days, tags, shows_tracebacks=shows_tracebacks)
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    systems: Systems
+    asked: str
+    """What all runs of the command share."""
+    shows_tracebacks: bool = False
+    """Whether tracebacks of failed steps are written to stderr."""
 
+    def extract_due(self, days: DayRange, progress: Progress) -> RangeOutcome:
+        """Read what is due of every source, up to the last of `days`."""
+        return self._executed(extract.name, days, due_tags(days, self.asked), progress)
 
-def publish_built(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, systems: Systems, days: DayRange
-) -> RangeOutcome:
-    """Publish what is built of `days` and passed, without building anything; a run of the published assets alone."""
-    job = definitions.resolve_job_def(build_and_publish.name)
-    published = {dg.AssetKey(metric.published_dataset) for metric in METRICS.values()} | set(release.keys)
-    alone = job.get_subset(asset_selection=published, asset_check_selection=set())
-    return _executed(alone, instance, systems, days, range_tags(days))
+    def extract_range(self, days: DayRange, progress: Progress) -> RangeOutcome:
+        """Read `days` of every source again."""
+        return self._executed(extract.name, days, range_tags(days, self.asked), progress)
+
+    def build(self, days: DayRange, progress: Progress, *, publishes: bool = True) -> RangeOutcome:
+        """Build `days`; the last run of a command publishes what all of them have built."""
+        job = build if publishes else build_without_publishing
+        tags = range_tags(days, self.asked)
+        if len(days) > MOST_DAYS_CHECKED_IN_DAGSTER:
+            tags |= {LEAVES_CHECKS_OUT: "true"}
+        return self._executed(job.name, days, tags, progress)
+
+    def publish(self, days: DayRange) -> RangeOutcome:
+        """Publish what is built of `days` and passed, without building anything."""
+        job = self.definitions.resolve_job_def(build.name)
+        alone = job.get_subset(asset_selection=PUBLISHING, asset_check_selection=set())
+        return _executed(alone, self.instance, self.systems, days, range_tags(days, self.asked))
+
+    def _executed(self, name: str, days: DayRange, tags: dict[str, str], progress: Progress) -> RangeOutcome:
+        """Run a job; what goes wrong inside of the run is in the outcome.
+
+        Raises KeyboardInterrupt when the process is told to stop, WarehouseError when Dagster's own storage breaks off.
+        """
+        job = self.definitions.resolve_job_def(name)
+        if LEAVES_CHECKS_OUT in tags:
+            job = _without_daily_checks(job)
+        systems = replace(self.systems, progress=progress)
+        return _executed(job, self.instance, systems, days, tags, shows_tracebacks=self.shows_tracebacks)
 
 
 def _executed(
@@ -149,22 +163,24 @@ def _executed(
     if result.success:
         return RangeOutcome(days, result.run_id)
     _raise_if_stopped(result)
-    return RangeOutcome(days, result.run_id, tuple(_causes(instance, result.run_id, systems.warehouse)))
+    return RangeOutcome(days, result.run_id, tuple(_causes(instance, result.run_id, systems)))
 
 
-def _without_shown_verdicts(job: dg.JobDefinition) -> dg.JobDefinition:
+def _without_daily_checks(job: dg.JobDefinition) -> dg.JobDefinition:
     """The job without the checks that only show what stands in the table of verdicts; the last one stays."""
+    keys = job.asset_layer.executable_asset_keys
+    last = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.name == "every_day_passed"}
     return job.get_subset(
-        asset_selection=set(job.asset_layer.executable_asset_keys), asset_check_selection=every_day_passed.check_keys
+        asset_selection=set(keys), asset_check_selection={key for key in last if key.asset_key in keys}
     )
 
 
-def _causes(instance: dg.DagsterInstance, run_id: str, warehouse: Engine) -> list[Cause]:
+def _causes(instance: dg.DagsterInstance, run_id: str, systems: Systems) -> list[Cause]:
     try:
-        return causes_of_run(instance, run_id, warehouse)
+        return causes_of_run(instance, run_id, systems.warehouse, systems.services)
     except (PerfPipelineError, DBAPIError):
         # The warehouse is what failed; Dagster's own events say so.
-        return causes_of_run(instance, run_id, None)
+        return causes_of_run(instance, run_id, None, systems.services)
 
 
 def _check_storage(url: str) -> None:

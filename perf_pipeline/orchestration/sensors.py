@@ -1,19 +1,21 @@
-"""What watches the flow and tells people: runs that fail, and nights on which no run came.
+"""The sensors that alert people: to runs that fail, and to nights on which no run came.
 
-Here: when something is to be told. Not here: the telling (`alerting`), and why a run failed (`run_causes`).
+Here: when somebody is alerted. Not here: how (`alerts`), why a run failed (`run_causes`), launching runs (`launching`).
 """
 
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 import dagster as dg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from perf_pipeline.alerts.alerting import tell
+from perf_pipeline.catalogue.datasets import Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import LONDON, last_ended_day
+from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.orchestration.alerting import tell
 from perf_pipeline.orchestration.jobs import asked_together
 from perf_pipeline.orchestration.resources import open_warehouse
 from perf_pipeline.quality.causes import Cause
@@ -38,13 +40,14 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
     from perf_pipeline.orchestration.run_causes import causes_of_run
 
     settings, run_id = load_settings(), context.dagster_run.run_id
+    services = load_services(settings.services_file)
     with ExitStack() as stack:
         warehouse: Engine | None = None
         try:
             warehouse = stack.enter_context(open_warehouse(settings))
-            causes = causes_of_run(context.instance, run_id, warehouse)
+            causes = causes_of_run(context.instance, run_id, warehouse, services)
         except (PerfPipelineError, DBAPIError):
-            causes = causes_of_run(context.instance, run_id, None)
+            causes = causes_of_run(context.instance, run_id, None, services)
         tell(warehouse, settings, causes, asked_together(context.dagster_run.tags, run_id), run_id=run_id)
 
 
@@ -55,7 +58,8 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
 )
 def night_was_missed(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Look whether yesterday is published. The cursor is the newest day that needs no more looking at."""
-    finding, settled = look_at_night(load_settings(), datetime.now(UTC), context.cursor)
+    settings = load_settings()
+    finding, settled = look_at_night(settings, settings.now(), context.cursor)
     context.update_cursor(settled or "")
     return dg.SkipReason(finding)
 
@@ -98,7 +102,9 @@ def missed(now: datetime, is_released: bool) -> bool:
 def night_is_released(warehouse: Engine, day: date) -> bool | None:
     """Whether a run has published the day; None where no night of the week before was. Raises WarehouseError."""
     with connected(warehouse) as connection:
-        found = run_sql(connection, _NIGHT_IS_RELEASED, day=day).scalar()
+        found = run_sql(
+            connection, _NIGHT_IS_RELEASED, day=day, datasets=list(datasets_of(Stage.DAILY_METRICS))
+        ).scalar()
     return None if found is None else bool(found)
 
 

@@ -16,7 +16,6 @@ from threading import Thread
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.orchestration.running import prepare_dagster_home
-from perf_pipeline.quality.data_docs import FOLDER
 from perf_pipeline.settings import Settings
 
 HOST = "127.0.0.1"
@@ -29,8 +28,8 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
     """Run Dagit and the daemon until one of them ends or this process is told to; then stop both."""
     check_port_is_free(settings.dagit_port)
     home = prepare_dagster_home(settings)
-    with open_systems(settings, progress=note), ExitStack() as stack:
-        pages = settings.data_docs_url or stack.enter_context(data_docs_served(Path(settings.publish_dir).resolve()))
+    with open_systems(settings, progress=note) as systems, ExitStack() as stack:
+        pages = settings.data_docs_url or stack.enter_context(data_docs_served(systems.data_docs_dir))
         environment = with_absolute_paths(settings) | {"PERF_DATA_DOCS_URL": pages}
         servers = [
             stack.enter_context(running(command, home, environment))
@@ -45,9 +44,8 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def data_docs_served(publish_dir: Path) -> Iterator[str]:
+def data_docs_served(folder: Path) -> Iterator[str]:
     """Serve the pages of the checks, to this machine alone; their address. A browser opens no file from Dagit's pages."""
-    folder = publish_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadingHTTPServer((HOST, 0), partial(_QuietHandler, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()

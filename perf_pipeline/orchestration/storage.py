@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.errors import WarehouseError
+from perf_pipeline.flow.dagster_private import ConfigurableClassData
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.warehouse.engine import first_line, transaction, warehouse_engine
 

@@ -6,15 +6,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Row, and_, collate, or_, select
 
 from perf_pipeline.catalogue.datasets import DATASETS
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.tables import TABLES
 
 
 def figures_as_of(
     connection: Connection,
-    indicator: Indicator,
-    service: str,
+    indicator: IndicatorName,
+    subject: str,
     period: str,
     instant: datetime | None = None,
     *,
@@ -26,15 +26,16 @@ def figures_as_of(
     `period` is `day` or `month`; `starting_in` limits the first days of the periods. A version stands from the instant at
     which it was published until the instant at which the next one was.
     """
-    dataset = DATASETS[METRICS[indicator].published_dataset]
+    dataset = DATASETS[INDICATORS[indicator].published_dataset]
     table = TABLES[dataset.name]
-    conditions = [table.c.service == service, table.c.period == period, standing(dataset.name, instant)]
+    dimension = [dataset.dimension.column] if dataset.dimension else []
+    conditions = [table.c[dataset.subject] == subject, table.c.period == period, standing(dataset.name, instant)]
     if starting_in is not None:
         conditions.append(table.c.period_start.between(starting_in.first, starting_in.last))
     statement = (
         select(*(table.c[name] for name in columns or dataset.column_names))
         .where(*conditions)
-        .order_by(table.c.period_start, collate(table.c[dataset.identity[-1]], "C"))
+        .order_by(table.c.period_start, *(collate(table.c[name], "C") for name in dimension))
     )
     return list(connection.execute(statement))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, select
 
-from perf_pipeline.catalogue.columns import ALL
+from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import (
     CHANNEL,
     COMPLETION_TYPE,
@@ -22,8 +22,8 @@ from perf_pipeline.catalogue.feed_types import (
     TAKE_UP_TYPE,
     timestamp,
 )
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.markers import Marker
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
 from perf_pipeline.catalogue.rounding import percent
 from perf_pipeline.catalogue.services import FEEDS_FOLDER, Service
 from perf_pipeline.published.files import WrittenFile
@@ -54,7 +54,7 @@ def _rounded(numerator: int, denominator: int) -> Decimal | None:
     return percent(numerator, denominator, decimals=1)
 
 
-_FIGURES: dict[Indicator, Callable[[Row[tuple[object, ...]]], list[Figure]]] = {
+_FIGURES: dict[IndicatorName, Callable[[Row[tuple[object, ...]]], list[Figure]]] = {
     "user-satisfaction": satisfaction_figures,
     "digital-take-up": take_up_figures,
     "completion-rate": completion_figures,
@@ -75,7 +75,7 @@ def write_feeds(connection: Connection, root: Path, service: Service) -> Iterato
         yield WrittenFile(path, len(entries))
 
 
-def _entries(service: Service, indicator: Indicator, row: Row[tuple[object, ...]]) -> list[dict[str, object]]:
+def _entries(service: Service, indicator: IndicatorName, row: Row[tuple[object, ...]]) -> list[dict[str, object]]:
     found = letters(row.markers)
     return [
         {
@@ -92,8 +92,8 @@ def _entries(service: Service, indicator: Indicator, row: Row[tuple[object, ...]
     ]
 
 
-def _whole_months(connection: Connection, service: Service, indicator: Indicator) -> list[Row[tuple[object, ...]]]:
-    table = TABLES[METRICS[indicator].published_dataset]
+def _whole_months(connection: Connection, service: Service, indicator: IndicatorName) -> list[Row[tuple[object, ...]]]:
+    table = TABLES[INDICATORS[indicator].published_dataset]
     statement = (
         select(table)
         .where(

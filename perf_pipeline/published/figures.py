@@ -6,10 +6,10 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset
 from perf_pipeline.catalogue.reporting_days import DayRange, month_end
 from perf_pipeline.published.markers import markers
-from perf_pipeline.warehouse.verdicts import good_days
+from perf_pipeline.warehouse.verdicts import good_periods
 
 BreakRule = Callable[[str, date, date], bool]
 """Whether a new method or source comes into force for a service in the period from one day to another."""
@@ -25,10 +25,18 @@ def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFram
 
     A day that failed a check, or was not checked since it was built, is not among them, or as it last passed.
     """
-    table, entry = good_days(dataset), DATASETS[dataset]
+    table, entry = good_periods(dataset), DATASETS[dataset]
     statement = select(table).where(table.c[entry.day_column].between(days.first, days.last))
     result = connection.execute(statement)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+
+def totals_only(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the totals: breakdowns that add up to a total are published by month only (DOMAIN 2.5)."""
+    dimension = dataset.dimension
+    if dimension is None or dimension.total is None:
+        return rows
+    return rows[rows[dimension.column] == dimension.total]
 
 
 def daily_figures(rows: pd.DataFrame, is_break: BreakRule) -> pd.DataFrame:

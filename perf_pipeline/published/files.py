@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Text, collate, select
 
 from perf_pipeline.catalogue.columns import ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, PERIODS, VERSION_COLUMNS, Dataset
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import letters
@@ -34,10 +34,10 @@ def file_columns(dataset: Dataset, period: str) -> list[str]:
 
 
 def write_dataset_files(
-    connection: Connection, root: Path, service: str, indicator: Indicator
+    connection: Connection, root: Path, service: str, indicator: IndicatorName
 ) -> Iterator[WrittenFile]:
     """Write the four files of one indicator of one service below `root`."""
-    dataset = DATASETS[METRICS[indicator].published_dataset]
+    dataset = DATASETS[INDICATORS[indicator].published_dataset]
     (root / service).mkdir(parents=True, exist_ok=True)
     for name, period in PERIODS.items():
         columns = file_columns(dataset, period)
@@ -51,12 +51,13 @@ def write_revision_log(connection: Connection, root: Path, service: Service) -> 
     key = [table.c[name] for name in dataset.key]
     statement = (
         select(*(table.c[name] for name in dataset.column_names))
-        .where(table.c.service == service.slug, table.c.indicator.in_(service.indicators))
+        .where(table.c.subject == service.slug, table.c.indicator.in_(service.indicators))
         .order_by(*(collate(column, "C") if isinstance(column.type, Text) else column for column in key))
     )
     (root / service.slug).mkdir(parents=True, exist_ok=True)
     rows = list(connection.execute(statement))
-    yield from _write_pair(root, f"{service.slug}/revisions", dataset, dataset.column_names, rows)
+    columns = ["service" if name == "subject" else name for name in dataset.column_names]
+    yield from _write_pair(root, f"{service.slug}/revisions", dataset, columns, rows)
 
 
 def _write_pair(
@@ -78,7 +79,8 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[objec
 def _write_json(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     types = {column.name: column.type for column in dataset.columns}
     records = [
-        {name: _json_value(types[name], value) for name, value in zip(columns, row, strict=True)} for row in rows
+        {name: _json_value(types.get(name, ColumnType.NAME), value) for name, value in zip(columns, row, strict=True)}
+        for row in rows
     ]
     path.write_text(json.dumps(records, ensure_ascii=False, indent=0, default=str) + "\n", encoding="utf-8")
 

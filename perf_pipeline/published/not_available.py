@@ -1,28 +1,47 @@
-"""Explicit `[x]` rows for figures whose source nobody has set: said to be not available, rather than left out."""
+"""Explicit `[x]` rows for figures whose source is not set, or that lie before its first day: not available, not left out."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.reporting_days import DayRange, month_end, month_start
+from perf_pipeline.catalogue.datasets import Dataset
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, month_end, month_start
+from perf_pipeline.flow.built_periods import needed_sources
 from perf_pipeline.published.markers import markers
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
 
 
-def not_available(connection: Connection, sources: Sequence[str], days: DayRange) -> pd.DataFrame:
-    """Rows of service, source, period_start, period, origin and markers for unset days, and months of nothing else."""
+def not_available(connection: Connection, dataset: Dataset, systems: Systems, days: DayRange) -> pd.DataFrame:
+    """Rows of key columns, origin and markers for the days without any source, and the months of nothing else.
+
+    Where nothing sums the dimension, as with sources of ratings, each source has its own row.
+    """
+    dimension = dataset.dimension
     months = days.whole_months()
     rows_of_ledger = run_sql(
-        connection, _SQL / "unset_days.sql", sources=list(sources), first_day=months.first, last_day=months.last
+        connection,
+        _SQL / "unavailable_days.sql",
+        needed=json.dumps(needed_sources(dataset, systems)),
+        first_day=max(months.first, systems.first_day),
+        last_day=min(months.last, last_ended_day(systems.clock())),
     )
-    unset = [(row.service, row.source, row.report_date) for row in rows_of_ledger]
-    rows = [(service, source, day, "day") for service, source, day in unset if day in days]
-    per_month = Counter((service, source, month_start(day)) for service, source, day in unset)
+    found = [
+        (
+            row.subject,
+            row.source_name if dimension and dimension.total is None else dimension and dimension.total,
+            row.day,
+        )
+        for row in rows_of_ledger
+    ]
+    rows = [(subject, value, day, "day") for subject, value, day in found if day in days]
+    per_month = Counter((subject, value, month_start(day)) for subject, value, day in found)
     rows += [(*key, "month") for key, count in per_month.items() if count == month_end(key[2]).day]
-    frame = pd.DataFrame(rows, columns=["service", "source", "period_start", "period"])
+    column = dimension.column if dimension else "dimension"
+    frame = pd.DataFrame(rows, columns=[dataset.subject, column, "period_start", "period"])
     return frame.assign(origin="computed", markers=markers(is_not_available=True))

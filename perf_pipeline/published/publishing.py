@@ -9,12 +9,12 @@ from sqlalchemy import Connection, and_, exists, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.markers import Marker
-from perf_pipeline.orchestration.flow_assets import Fact, Written
+from perf_pipeline.flow.flow_asset import AssetReport, Metadata
 from perf_pipeline.published.as_of import standing
 from perf_pipeline.published.figures import BreakRule
 from perf_pipeline.published.revising import outdated, revise
 from perf_pipeline.published.withdrawing import with_withdrawals
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
@@ -33,7 +33,7 @@ def publish(
     read: Callable[[Connection], list[pd.DataFrame]],
     run_id: str,
     is_break: BreakRule | None = None,
-) -> Written:
+) -> AssetReport:
     """Bring the published table to what the frames of `read` say; figures that are not among them stay as they are.
 
     The frames are read with the table locked: of two runs at once, the later writer has also read later, so that no figure
@@ -50,8 +50,8 @@ def publish(
         in_force = connection.execute(
             select(func.count()).select_from(table).where(table.c.superseded_at.is_(None))
         ).scalar_one()
-    facts: dict[str, Fact] = {"new_versions": changed, "figures_in_force": int(in_force)}
-    return Written(per_day=_rows_per_day(figures), preview=_newest_months(figures), facts=facts)
+    metadata: dict[str, Metadata] = {"new_versions": changed, "figures_in_force": int(in_force)}
+    return AssetReport(per_day=_rows_per_day(figures), preview=_newest_months(figures), metadata=metadata)
 
 
 def without_unapproved(figures: pd.DataFrame, systems: Systems) -> pd.DataFrame:
@@ -99,7 +99,7 @@ def publish_again(
     """Publish a figure as it stands once more, since what was noted about it has changed; whether there is one."""
     lock_for_writing(connection, dataset.name)
     held = _in_force(connection, dataset)
-    is_meant = (held["service"] == service) & (held["period_start"] == period_start) & (held["period"] == period)
+    is_meant = (held[dataset.subject] == service) & (held["period_start"] == period_start) & (held["period"] == period)
     columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
     publish_figures(connection, dataset, held[is_meant][columns].reset_index(drop=True), "by hand", now)
     return bool(is_meant.any())

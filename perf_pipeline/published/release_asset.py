@@ -6,14 +6,16 @@ from pathlib import Path
 import dagster as dg
 from sqlalchemy import text
 
+from perf_pipeline.catalogue.datasets import Stage
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.errors import PublishingError
-from perf_pipeline.orchestration.failures import failures_told_apart
-from perf_pipeline.orchestration.flow_assets import OWNERS
-from perf_pipeline.orchestration.partitions import EVERY_RANGE_IN_ONE_RUN, REPORTING_DAYS
+from perf_pipeline.flow.failures import classify_failures
+from perf_pipeline.flow.flow_asset import OWNERS
+from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
 from perf_pipeline.published.release import Release, building_folder, publish_release
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
@@ -60,27 +62,31 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
     return written
 
 
-@dg.asset(
-    deps=["published_user_satisfaction", "published_completion_rate", "published_digital_take_up"],
-    group_name="published",
-    description=DESCRIPTION,
-    owners=OWNERS,
-    kinds={"csv", "json"},
-    partitions_def=REPORTING_DAYS,
-    backfill_policy=EVERY_RANGE_IN_ONE_RUN,
-)
-def release(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems]) -> dg.MaterializeResult[None]:
-    """Publish the files."""
-    systems.progress("release")
-    with failures_told_apart():
-        made = make_release(systems, context.run.run_id)
-        with transaction(systems.warehouse) as connection:
-            run_sql(connection, _SQL / "note_released.sql", now=systems.clock(), run_id=context.run.run_id)
-    return dg.MaterializeResult(
-        metadata={
-            "release": made.id,
-            "is_new": made.is_new,
-            "files": made.files,
-            "folder": dg.MetadataValue.path(str(made.folder)),
-        }
+def release_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The asset that makes a release of everything published."""
+
+    @dg.asset(
+        deps=[indicator.published_dataset for indicator in INDICATORS.values()],
+        group_name=Stage.PUBLISHED.value,
+        description=DESCRIPTION,
+        owners=OWNERS,
+        kinds={"csv", "json"},
+        partitions_def=partitions,
+        backfill_policy=EVERY_RANGE_IN_ONE_RUN,
     )
+    def release(context: dg.AssetExecutionContext, systems: dg.ResourceParam[Systems]) -> dg.MaterializeResult[None]:
+        systems.progress("release")
+        with classify_failures():
+            made = make_release(systems, context.run.run_id)
+            with transaction(systems.warehouse) as connection:
+                run_sql(connection, _SQL / "note_released.sql", now=systems.clock(), run_id=context.run.run_id)
+        return dg.MaterializeResult(
+            metadata={
+                "release": made.id,
+                "is_new": made.is_new,
+                "files": made.files,
+                "folder": dg.MetadataValue.path(str(made.folder)),
+            }
+        )
+
+    return release

@@ -129,9 +129,10 @@ def _said_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: da
 def _log_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[dict[str, Any]]:
     """A row of the revision log for each figure that changed."""
     shared = {
-        **{name: row[name] for name in ("service", "period_start", "period", "revision_cause", "revision_reason")},
+        "subject": row[dataset.subject],
+        **{name: row[name] for name in ("period_start", "period", "revision_cause", "revision_reason")},
         "indicator": dataset.indicator,
-        "dimension": row[dataset.identity[-1]],
+        "dimension": row[dataset.dimension.column] if dataset.dimension else "",
         "earlier_published_at": earlier["published_at"],
         "published_at": now,
     }

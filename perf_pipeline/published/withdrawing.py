@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from perf_pipeline.catalogue.datasets import FIGURES, MONTH_COUNTS, Dataset
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.published.markers import markers
 from perf_pipeline.warehouse.tables import TABLES
 
@@ -19,8 +19,8 @@ _WITHDRAWN = TABLES["withdrawn_figures"]
 class Withdrawal:
     """One figure, of every dimension: the indicator of a service for a day or a month."""
 
-    service: str
-    indicator: Indicator
+    subject: str
+    indicator: IndicatorName
     period_start: date
     period: str
 
@@ -44,9 +44,9 @@ def with_withdrawals(connection: Connection, dataset: Dataset, figures: pd.DataF
         return figures
     statement = select(_WITHDRAWN).where(_WITHDRAWN.c.indicator == dataset.indicator)
     reasons = {
-        (row.service, row.period_start, row.period): row.withdrawal_reason for row in connection.execute(statement)
+        (row.subject, row.period_start, row.period): row.withdrawal_reason for row in connection.execute(statement)
     }
-    keys = zip(figures["service"], figures["period_start"], figures["period"], strict=True)
+    keys = zip(figures[dataset.subject], figures["period_start"], figures["period"], strict=True)
     given = pd.Series([reasons.get(key) for key in keys], index=figures.index, dtype=object)
     is_withdrawn = given.notna()
     emptied = figures.assign(revision_reason=given)

@@ -13,15 +13,14 @@ import dagster as dg
 from sqlalchemy import Engine, Row
 
 from perf_pipeline.catalogue.checks import CHECKED, RULES
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange, month_start
-from perf_pipeline.orchestration.dagster_private import log_verdict, materializations_of
-from perf_pipeline.orchestration.failures import failures_told_apart
-from perf_pipeline.orchestration.flow_assets import day_range
-from perf_pipeline.orchestration.partitions import REPORTING_DAYS
+from perf_pipeline.flow.dagster_private import log_verdict, materializations_of
+from perf_pipeline.flow.failures import classify_failures
+from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.quality.data_docs import link_to
 from perf_pipeline.quality.queries import rules_on, suite_name
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.statements import run_sql
 
@@ -31,26 +30,27 @@ _SQL = Path(__file__).parent / "sql"
 Verdict = Row[tuple[object, ...]]
 
 
-def _check_on(dataset: str) -> dg.AssetChecksDefinition:
-    is_monthly = DATASETS[dataset].stage is Stage.MONTHLY_METRICS
+def check_on(dataset: str, partitions: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:
+    """The check of one dataset, with a result a day."""
+    is_monthly = DATASETS[dataset].is_monthly
 
     @dg.asset_check(
         asset=dataset,
         name=CHECK,
         description=_description(dataset),
         additional_deps=["monthly_verdicts" if is_monthly else "daily_verdicts"],
-        partitions_def=REPORTING_DAYS,
+        partitions_def=partitions,
         blocking=False,
     )
     def show_verdicts(
         context: dg.AssetCheckExecutionContext, systems: dg.ResourceParam[Systems]
     ) -> dg.AssetCheckResult:
-        with failures_told_apart():
+        with classify_failures():
             days = day_range(context)
             shown = shown_verdicts(systems.warehouse, dataset, days)
         pages = {
             f"data docs, {batch}": dg.MetadataValue.url(
-                link_to(systems.publish_dir, suite_name(dataset, batch), systems.data_docs_url)
+                link_to(systems.data_docs_dir, suite_name(dataset, batch), systems.data_docs_url)
             )
             for batch in ("rows", "deliveries")
             if rules_on(dataset, batch)
@@ -72,7 +72,7 @@ def _description(dataset: str) -> str:
 
 def shown_verdicts(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
     """What stands about each of the days; of a monthly dataset, about its month."""
-    is_monthly = DATASETS[dataset].stage is Stage.MONTHLY_METRICS
+    is_monthly = DATASETS[dataset].is_monthly
     by_day = verdicts_of(warehouse, dataset, days.whole_months() if is_monthly else days)
     return {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
 
@@ -82,7 +82,7 @@ def verdicts_of(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, l
     with connected(warehouse) as connection:
         bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
         rows = run_sql(connection, _SQL / "verdicts_of_dataset.sql", **bounds).all()
-    return {day: list(verdicts) for day, verdicts in groupby(rows, key=lambda row: row.report_date)}
+    return {day: list(verdicts) for day, verdicts in groupby(rows, key=lambda row: row.period_start)}
 
 
 def passes(verdicts: Sequence[Verdict]) -> bool:
@@ -123,8 +123,10 @@ def _metadata(verdicts: Iterable[Verdict]) -> Mapping[str, dg.MetadataValue]:
     for verdict in verdicts:
         expected = f", expected {verdict.expected}" if verdict.result != "passed" and verdict.expected else ""
         observed = f": {verdict.observed}" if verdict.observed else ""
-        said[f"{verdict.service} {verdict.check_name}"] = dg.MetadataValue.text(f"{verdict.result}{observed}{expected}")
+        said[f"{verdict.subject} {verdict.check_name}"] = dg.MetadataValue.text(f"{verdict.result}{observed}{expected}")
     return said or {"verdict": dg.MetadataValue.text("no figures and no verdict yet")}
 
 
-QUALITY_CHECKS = [_check_on(dataset) for dataset in CHECKED]
+def quality_checks(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """The checks of all datasets."""
+    return [check_on(dataset, partitions) for dataset in CHECKED]

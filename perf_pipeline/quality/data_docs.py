@@ -1,4 +1,4 @@
-"""Data Docs: Great Expectations' own page of the latest validation of each suite, beside the release."""
+"""Data Docs: Great Expectations' own page of the latest validation of each suite; internal, never published."""
 
 import os
 from pathlib import Path
@@ -7,27 +7,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from perf_pipeline.quality.validating import Validation
 
-FOLDER = ".data_docs"
-"""Below the publishing folder; no part of any release, for it is about the latest run alone."""
+
+def page_of(folder: Path, suite: str) -> Path:
+    """The file of a suite's page."""
+    return folder / f"{suite}.html"
 
 
-def page_of(publish_dir: Path, suite: str) -> Path:
-    """Where the page of a suite stands."""
-    return publish_dir / FOLDER / f"{suite}.html"
-
-
-def link_to(publish_dir: Path, suite: str, served_at: str | None) -> str:
+def link_to(folder: Path, suite: str, served_at: str | None) -> str:
     """The address of a suite's page: where it is served, else the file's."""
-    page = page_of(publish_dir, suite)
+    page = page_of(folder, suite)
     return f"{served_at.rstrip('/')}/{page.name}" if served_at else page.as_uri()
 
 
-def write_page(publish_dir: Path, validation: "Validation") -> Path:
+def write_page(folder: Path, validation: "Validation") -> Path:
     """Replace the suite's page by one rename. Raises OSError where the folder can't be written to."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
-    page = page_of(publish_dir, validation.suite)
+    page = page_of(folder, validation.suite)
     page.parent.mkdir(parents=True, exist_ok=True)
     draft = page.with_name(f".{page.name}.{os.getpid()}")
     html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation.report))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What stands against the days of a run, and the causes to tell people: one for each check and service, not one a day."""
+"""The causes of failed days and sources, for people: one for each check and service, not one a day."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,23 +7,23 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row
 
-from perf_pipeline.catalogue.checks import CHECKED, NOT_CHECKED, RULES
-from perf_pipeline.catalogue.datasets import DATASETS, Stage, extract_of
+from perf_pipeline.catalogue.checks import CHECKED, NOT_CHECKED, RULES, SOURCE_RULES
+from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import Services
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
-_DAYS_TOLD = 5
-_TOLD_BY_THE_LEDGER = "every_source_was_read"
-_MONTHLY = [name for name in CHECKED if DATASETS[name].stage is Stage.MONTHLY_METRICS]
+_DAYS_NAMED = 5
+_MONTHLY = [name for name in CHECKED if DATASETS[name].is_monthly]
 
 Failed = Row[tuple[object, ...]]
-"""A row of failed_verdicts.sql."""
+"""A row of failed_verdicts.sql or failed_sources.sql."""
 
 
 def failed_verdicts(
-    connection: Connection, days: DayRange, run_id: str, datasets: Iterable[str] = CHECKED
+    connection: Connection, services: Services, days: DayRange, run_id: str, datasets: Iterable[str] = CHECKED
 ) -> list[Failed]:
     """Verdicts on the days, or of the run, that are more than a warning and did not pass."""
     rows = run_sql(
@@ -32,40 +32,53 @@ def failed_verdicts(
         run_id=run_id,
         datasets=list(datasets),
         monthly=_MONTHLY,
+        subjects=[service.slug for service in services],
+        source_checks=list(SOURCE_RULES),
         first_day=days.first,
         last_day=days.last,
     )
     return list(rows)
 
 
-def causes_of_days(connection: Connection, days: DayRange, run_id: str) -> list[Cause]:
-    """Why days of a run are held back or lacking, sources first."""
-    sources = run_sql(connection, _SQL / "failed_deliveries.sql", first_day=days.first, last_day=days.last)
-    causes = [
+def failed_sources(connection: Connection, services: Services) -> list[Failed]:
+    """What the last extraction found wrong with the sources."""
+    subjects = [service.slug for service in services]
+    return list(run_sql(connection, _SQL / "failed_sources.sql", source_checks=list(SOURCE_RULES), subjects=subjects))
+
+
+def causes_of_sources(connection: Connection, services: Services) -> list[Cause]:
+    """Why sources failed or are late."""
+    found = _grouped(failed_sources(connection, services), "subject", "dataset", "check_name", "observed")
+    return [
         Cause(
-            subject=f"{service}, {source}",
+            subject=f"{subject}, {dataset}",
             days=_days(rows),
-            found=failure,
-            next_step=RULES[extract_of(source)][_TOLD_BY_THE_LEDGER].next_step,
-            check=_TOLD_BY_THE_LEDGER,
-            asset=extract_of(source),
+            found=observed,
+            expected=rows[0].expected or "",
+            next_step=SOURCE_RULES[check].next_step,
+            check=check,
+            asset=dataset,
         )
-        for (service, source, failure), rows in _grouped(sources, "service", "source_name", "failure")
+        for (subject, dataset, check, observed), rows in found
     ]
-    for (dataset, service, check), rows in _grouped(
-        failed_verdicts(connection, days, run_id), "dataset", "service", "check_name"
-    ):
+
+
+def causes_of_days(connection: Connection, services: Services, days: DayRange, run_id: str) -> list[Cause]:
+    """Why days of a run are held back."""
+    causes: list[Cause] = []
+    failed = _grouped(failed_verdicts(connection, services, days, run_id), "dataset", "subject", "check_name")
+    for (dataset, subject, check), rows in failed:
         rule = RULES[dataset].get(check)
-        if rule is None or check == _TOLD_BY_THE_LEDGER:
+        if rule is None:
             continue
         if rule.is_consequence:
-            # What stands against the extract is told there; that nothing was said of it is told here.
+            # Failures of the extract are reported on the extract. This check only reports one that was never checked.
             rows = [row for row in rows if row.observed == NOT_CHECKED]
         if not rows:
             continue
         causes.append(
             Cause(
-                subject=f"{service}, {dataset}",
+                subject=f"{subject}, {dataset}",
                 days=_days(rows),
                 found=_found(rows),
                 expected=rows[0].expected or "",
@@ -89,9 +102,9 @@ def _found(rows: list[Failed]) -> str:
     different = {row.observed for row in rows}
     if len(different) == 1:
         return rows[0].observed or "otherwise"
-    told = "; ".join(f"{row.report_date}: {row.observed}" for row in rows[:_DAYS_TOLD])
-    return told + (f"; and {len(rows) - _DAYS_TOLD} more days" if len(rows) > _DAYS_TOLD else "")
+    named = "; ".join(f"{row.period_start}: {row.observed}" for row in rows[:_DAYS_NAMED])
+    return named + (f"; and {len(rows) - _DAYS_NAMED} more days" if len(rows) > _DAYS_NAMED else "")
 
 
 def _days(rows: Iterable[Failed]) -> tuple[date, ...]:
-    return tuple(sorted({row.report_date for row in rows}))
+    return tuple(sorted({row.period_start for row in rows}))

@@ -11,25 +11,23 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import Column, ColumnElement, Connection, Table, select, text
+from sqlalchemy import Column, ColumnElement, Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.checks import Batch, Rule
+from perf_pipeline.catalogue.checks import SOURCE_RULES, Batch, Rule
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
-from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.catalogue.severity import Result
-from perf_pipeline.catalogue.windows import cohorts_touched
+from perf_pipeline.catalogue.sources import sources_for, sources_into
 from perf_pipeline.quality.data_docs import write_page
 from perf_pipeline.quality.queries import batch_sql, by_day_sql, rules_on
 from perf_pipeline.quality.validating import validate
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import first_line, transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
-from perf_pipeline.warehouse.verdicts import void_verdicts
 
 _SQL = Path(__file__).parent / "sql"
 _BATCHES: tuple[Batch, ...] = ("rows", "deliveries")
@@ -45,15 +43,6 @@ class Finding:
     result: Result
     observed: str | None = None
     expected: str | None = None
-
-
-def days_written(dataset: str, days: DayRange) -> DayRange:
-    """The days of the dataset that a run of `days` writes, so that none of its rows goes unchecked."""
-    entry = DATASETS[dataset]
-    if entry.stage is Stage.EXTRACTED:
-        return days
-    grown = cohorts_touched(days) if entry.indicator == "completion-rate" else days
-    return grown.whole_months() if entry.stage is Stage.MONTHLY_METRICS else grown
 
 
 def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
@@ -75,42 +64,47 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
             for rule, findings in _checked(systems, connection, dataset, batch, days).items()
             for service_day, finding in _of_every_day(findings, judged)
         ]
-        columns = ["dataset", "service", "report_date", "check_name", "severity", "result", "observed", "expected"]
+        columns = ["dataset", "subject", "period_start", "check_name", "severity", "result", "observed", "expected"]
         frame = pd.DataFrame(rows, columns=columns).assign(run_id=run_id, decided_at=systems.clock())
-        void_verdicts(connection, dataset, days)
-        insert_frame(connection, TABLES["verdicts"], frame, list(frame.columns))
         bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
-        run_sql(connection, _SQL / "drop_last_good_days.sql", **bounds)
+        run_sql(connection, _SQL / "delete_verdicts.sql", source_checks=list(SOURCE_RULES), **bounds)
+        insert_frame(connection, TABLES["verdicts"], frame, list(frame.columns))
+        run_sql(connection, _SQL / "record_passed.sql", **bounds)
+        run_sql(connection, _SQL / "drop_last_good_periods.sql", **bounds)
 
 
 def _service_days(connection: Connection, dataset: str, days: DayRange, services: Services) -> set[ServiceDay]:
     """The days to judge: those that have rows, and those that should have while the service is there."""
     entry = DATASETS[dataset]
     found: set[ServiceDay] = set()
-    bounds = {"first_day": days.first, "last_day": days.last}
-    if entry.indicator and entry.stage is not Stage.MONTHLY_METRICS:
-        file = "asked_days.sql" if entry.stage is Stage.EXTRACTED else "delivered_days.sql"
-        sources = list(METRICS[entry.indicator].sources)
-        rows = run_sql(connection, _SQL / file, sources=sources, **bounds)
-        found |= {(row.service, row.report_date) for row in rows if row.service in services}
+    if entry.indicator and not entry.is_monthly:
+        sources = (
+            [source.name for source in sources_into(dataset)]
+            if entry.stage is Stage.EXTRACTED
+            else list(sources_for(entry.indicator))
+        )
+        bounds = {"sources": sources, "first_day": days.first, "last_day": days.last}
+        rows = run_sql(connection, _SQL / "delivered_days.sql", **bounds)
+        found |= {(row.subject, row.period_start) for row in rows if row.subject in services}
     if entry.stage is not Stage.EXTRACTED:
         table = TABLES[dataset]
         try:
             with connection.begin_nested():
-                found |= _days_in(connection, table, table.c[entry.day_column], days)
+                found |= _days_in(connection, table.c[entry.subject], table.c[entry.day_column], days)
         except DBAPIError as error:
             # Its checks will crash. The days with an earlier verdict are known, and must not keep it.
             _log.error("%s could not be read: %s", dataset, first_line(error))
             verdicts = TABLES["verdicts"]
-            found |= _days_in(connection, verdicts, verdicts.c.report_date, days, verdicts.c.dataset == dataset)
-    return found
+            is_dataset = verdicts.c.dataset == dataset
+            found |= _days_in(connection, verdicts.c.subject, verdicts.c.period_start, days, is_dataset)
+    return {(subject, day) for subject, day in found if subject in services}
 
 
 def _days_in(
-    connection: Connection, table: Table, day: Column[date], days: DayRange, *conditions: ColumnElement[bool]
+    connection: Connection, subject: Column[str], day: Column[date], days: DayRange, *conditions: ColumnElement[bool]
 ) -> set[ServiceDay]:
-    statement = select(table.c.service, day).where(day.between(days.first, days.last), *conditions).distinct()
-    return {(service, on_day) for service, on_day in connection.execute(statement)}
+    statement = select(subject, day).where(day.between(days.first, days.last), *conditions).distinct()
+    return {(name, on_day) for name, on_day in connection.execute(statement)}
 
 
 Findings = dict[ServiceDay, Finding] | Finding
@@ -130,10 +124,9 @@ def _checked(
         _log.error("%s could not be checked for %s: %s", dataset, days, type(error).__name__)
         return dict.fromkeys(rules, _crash(type(error).__name__))
     try:
-        write_page(systems.publish_dir, validation)
+        write_page(systems.data_docs_dir, validation)
     except Exception as error:  # Whatever it is, the verdict does not depend on its page.
-        # Of a folder that can't be written to the release will say the same, and fail on it.
-        _log.warning("The page of %s could not be written to %s: %s", dataset, systems.publish_dir, error)
+        _log.warning("The page of %s could not be written to %s: %s", dataset, systems.data_docs_dir, error)
     return {
         rule: _located(connection, rule, dataset, days, systems.services, validation.results[rule.name])
         for rule in rules

@@ -4,14 +4,14 @@ import re
 
 from perf_pipeline.catalogue.checks import RULES, Batch, Rule
 from perf_pipeline.catalogue.datasets import DATASETS
-from perf_pipeline.catalogue.metrics import METRICS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
+from perf_pipeline.catalogue.sources import sources_into
 from perf_pipeline.catalogue.thresholds import THRESHOLDS
-from perf_pipeline.warehouse.verdicts import good_days_sql
+from perf_pipeline.warehouse.verdicts import good_periods_sql
 
 _LIMIT = re.compile(r":limit_(\w+)")
-_GOOD_DAYS = re.compile(r":good_days_of_(\w+)")
+_GOOD_PERIODS = re.compile(r":good_periods_of_(\w+)")
 
 
 def rules_on(dataset: str, batch: Batch) -> list[Rule]:
@@ -28,16 +28,16 @@ def batch_sql(dataset: str, batch: Batch, days: DayRange) -> str:
     """The rows that a check's `batch` stands for."""
     entry = DATASETS[dataset]
     bounds = f"BETWEEN DATE '{days.first}' AND DATE '{days.last}'"
-    if batch == "deliveries" and entry.indicator:
-        sources = ", ".join(f"'{source}'" for source in METRICS[entry.indicator].sources)
-        return f"SELECT * FROM perf.source_deliveries WHERE source_name IN ({sources}) AND report_date {bounds}"
+    if batch == "deliveries":
+        sources = ", ".join(f"'{source.name}'" for source in sources_into(dataset))
+        return f"SELECT * FROM perf.source_deliveries WHERE source_name IN ({sources}) AND period_start {bounds}"
     return f"SELECT * FROM perf.{dataset} WHERE {' OR '.join(f'{day} {bounds}' for day in entry.day_columns)}"
 
 
 def bound(query: str, days: DayRange, services: Services) -> str:
     """A query of the catalogue with its tokens replaced."""
     query = query.replace(":first_day", f"DATE '{days.first}'").replace(":last_day", f"DATE '{days.last}'")
-    query = _GOOD_DAYS.sub(lambda found: f"({good_days_sql(found[1])})", query)
+    query = _GOOD_PERIODS.sub(lambda found: f"({good_periods_sql(found[1])})", query)
     return _LIMIT.sub(lambda found: limit_sql(found[1], services), query)
 
 

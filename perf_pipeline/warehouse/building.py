@@ -1,12 +1,12 @@
-"""One builder at a time: whoever plans and builds days holds the warehouse's building lock until it is done.
+"""One builder at a time: a process that plans and builds days holds the warehouse's building lock until it is done.
 
 Stages lock their own tables, so two builders at once would be right as well, but each would build what the other has
 just built. The lock belongs to a connection of its own: it goes when the process goes, however it ends.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from sqlalchemy.exc import OperationalError
@@ -17,13 +17,45 @@ WAITING = "Another run is building; waiting until it ends …"
 _LOOK_EVERY_SECONDS = 0.5
 
 
-@contextmanager
-def building(warehouse: Engine, progress: Callable[[str], None]) -> Iterator[None]:
-    """Wait until nobody else builds, then hold the building lock; `progress` is told when there is a wait.
+class BuildingLock:
+    """The lock, not yet acquired; released at the end of its block. `progress` is called when there is a wait."""
 
-    Not for use within itself: a process would wait for its own lock. Raises WarehouseError when the warehouse does not
-    answer.
-    """
+    def __init__(self, warehouse: Engine, progress: Callable[[str], None]) -> None:
+        self._warehouse = warehouse
+        self._progress = progress
+        self._connection: Connection | None = None
+
+    def acquire(self) -> None:
+        """Wait until nobody else builds, then hold the lock; a second time does nothing. Raises WarehouseError."""
+        if self._connection is not None:
+            return
+        self._connection = _connect(self._warehouse)
+        if not _is_ours(self._connection):
+            self._progress(WAITING)
+            # Asked again and again, since a process that waits inside the server can't be told to stop.
+            while not _is_ours(self._connection):
+                time.sleep(_LOOK_EVERY_SECONDS)
+
+    def is_free(self) -> bool:
+        """Whether nobody builds; the lock is left as it was. Raises WarehouseError."""
+        connection = _connect(self._warehouse)
+        try:
+            return _is_ours(connection)
+        finally:
+            connection.close()
+
+    def __enter__(self) -> "BuildingLock":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _connect(warehouse: Engine) -> Connection:
     engine = create_engine(
         warehouse.url,
         poolclass=NullPool,
@@ -39,18 +71,9 @@ def building(warehouse: Engine, progress: Callable[[str], None]) -> Iterator[Non
         },
     )
     try:
-        connection = engine.connect()
+        return engine.connect()
     except OperationalError as error:
         raise unreachable(warehouse, error) from None
-    try:
-        if not _is_ours(connection):
-            progress(WAITING)
-            # Asking again and again, since a process that waits inside the server can't be told to stop.
-            while not _is_ours(connection):
-                time.sleep(_LOOK_EVERY_SECONDS)
-        yield
-    finally:
-        connection.close()
 
 
 def _is_ours(connection: Connection) -> bool:

@@ -1,7 +1,7 @@
 """How a stage writes: the days of a range, whole, in one transaction (promise 1).
 
-Lock the table for writers, take back the verdicts on the days, delete the days, insert the days. Running it twice, two at
-once, or killing it anywhere ends in the same rows.
+Lock the table for writers, delete the verdicts on the days, delete the days, insert the days. Running it twice, two at once,
+or killing it anywhere ends in the same rows.
 """
 
 import io

@@ -39,7 +39,7 @@ _SQL_TYPES: dict[ColumnType, TypeEngine[Any]] = {
     ColumnType.FLAG: Boolean(),
     ColumnType.HASH: Uuid(),
     ColumnType.MARKERS: Text(),
-    ColumnType.ROWS: JSONB(),
+    ColumnType.JSON: JSONB(),
 }
 
 _FILLFACTOR = {"extracted_application_states": 50}
@@ -61,7 +61,7 @@ def _table(dataset: Dataset) -> Table:
         postgresql_with={"fillfactor": _FILLFACTOR[dataset.name]} if dataset.name in _FILLFACTOR else None,
     )
     for day_column in dataset.day_columns:
-        if dataset.key[:2] != ("service", day_column):
+        if dataset.key[:2] not in (("service", day_column), ("subject", day_column)):
             Index(f"{dataset.name}_by_{day_column}", table.c[day_column])
     if dataset.stage is Stage.PUBLISHED and "superseded_at" in table.c:
         identity = [table.c[name] for name in dataset.identity]

@@ -1,9 +1,10 @@
-"""Which days may be built upon: those that passed every blocking check, and else what was good before.
+"""Which periods may be built upon: those that passed every blocking check, and else what was good before.
 
-Here: reading good days, and voiding the verdicts of days that are built again. Not here: making verdicts (`quality`).
+Here: reading good periods, and voiding the verdicts of periods that are built again. Not here: making verdicts (`quality`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from datetime import date
 
 from sqlalchemy import Connection, Subquery, text
 
@@ -11,58 +12,60 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.warehouse.tables import TABLES
 
+_PASSED = "perf.built_periods AS passed ON passed.dataset = '{dataset}' AND passed.has_passed"
 
-def good_days_sql(dataset: str) -> str:
-    """A query for the dataset's good rows: of days that passed, and, of others, as they were when they last passed.
 
-    A day without any verdict has not passed. One statement, so that it never mixes a day with the verdict on another.
+def good_periods_sql(dataset: str) -> str:
+    """A query for the dataset's good rows: of periods that passed, and, of others, as they were when they last passed.
+
+    A period without a verdict has not passed. One statement, so that it never mixes a period with the verdict on another.
     """
-    day = DATASETS[dataset].day_column
-    columns = ", ".join(f"made.{name}" for name in DATASETS[dataset].column_names)
-    passed = (
-        f"(SELECT service, report_date FROM perf.verdicts WHERE dataset = '{dataset}' GROUP BY service, report_date"
-        " HAVING bool_and(result = 'passed' OR severity <> 'blocking'))"
-    )
+    entry = DATASETS[dataset]
+    columns = ", ".join(f"made.{name}" for name in entry.column_names)
+    passed = _PASSED.format(dataset=dataset)
     return (
-        f"SELECT {columns} FROM perf.{dataset} AS made JOIN {passed} AS passed"
-        f" ON passed.service = made.service AND passed.report_date = made.{day}"
-        f" UNION ALL SELECT {columns} FROM perf.last_good_days AS kept"
+        f"SELECT {columns} FROM perf.{dataset} AS made JOIN {passed}"
+        f" AND passed.subject = made.{entry.subject} AND passed.period_start = made.{entry.day_column}"
+        f" UNION ALL SELECT {columns} FROM perf.last_good_periods AS kept"
         f" CROSS JOIN LATERAL jsonb_populate_recordset(NULL::perf.{dataset}, kept.good_rows) AS made"
-        f" LEFT JOIN {passed} AS passed ON passed.service = kept.service AND passed.report_date = kept.report_date"
-        f" WHERE kept.dataset = '{dataset}' AND passed.service IS NULL"
+        f" LEFT JOIN {passed} AND passed.subject = kept.subject AND passed.period_start = kept.period_start"
+        f" WHERE kept.dataset = '{dataset}' AND passed.subject IS NULL"
     )
 
 
-def good_days(dataset: str) -> Subquery:
-    """`good_days_sql` as something to select from, with the dataset's columns."""
+def good_periods(dataset: str) -> Subquery:
+    """`good_periods_sql` as something to select from, with the dataset's columns."""
     columns = {column.name: column.type for column in TABLES[dataset].columns}
-    return text(good_days_sql(dataset)).columns(**columns).subquery("good_days")
+    return text(good_periods_sql(dataset)).columns(**columns).subquery("good_periods")
 
 
-def void_verdicts(connection: Connection, dataset: str, days: DayRange, services: Sequence[str] | None = None) -> None:
-    """Take back what was said of days that change now, inside the transaction that changes them."""
+def void_verdicts(connection: Connection, dataset: str, periods: DayRange) -> None:
+    """Delete the verdicts on periods that change now, inside the transaction that changes them."""
     connection.execute(
-        text(
-            "DELETE FROM perf.verdicts WHERE dataset = :dataset AND report_date BETWEEN :first AND :last"
-            " AND (CAST(:services AS text[]) IS NULL OR service = ANY(:services))"
-        ),
-        {"dataset": dataset, "first": days.first, "last": days.last, "services": services and list(services)},
+        text("DELETE FROM perf.verdicts WHERE dataset = :dataset AND period_start BETWEEN :first AND :last"),
+        {"dataset": dataset, "first": periods.first, "last": periods.last},
     )
 
 
-def keep_last_good(connection: Connection, dataset: str, days: DayRange) -> None:
-    """Put by the rows of the days that passed, before they are replaced: if the new ones don't, months go on with these."""
-    day = DATASETS[dataset].day_column
+def void_verdicts_on(connection: Connection, dataset: str, subject: str, days: Collection[date]) -> None:
+    """Delete the verdicts on single days of one subject that change now."""
+    connection.execute(
+        text("DELETE FROM perf.verdicts WHERE dataset = :dataset AND subject = :subject AND period_start = ANY(:days)"),
+        {"dataset": dataset, "subject": subject, "days": sorted(days)},
+    )
+
+
+def keep_last_good(connection: Connection, dataset: str, periods: DayRange) -> None:
+    """Keep the rows of periods that passed, before they are replaced: if the new ones fail, months go on with these."""
+    entry = DATASETS[dataset]
     connection.execute(
         text(
-            "INSERT INTO perf.last_good_days (dataset, service, report_date, good_rows)"
-            f" SELECT :dataset, good.service, good.{day}, jsonb_agg(to_jsonb(good))"
-            f" FROM perf.{dataset} AS good JOIN (SELECT service, report_date FROM perf.verdicts"
-            " WHERE dataset = :dataset AND report_date BETWEEN :first AND :last GROUP BY service, report_date"
-            " HAVING bool_and(result = 'passed' OR severity <> 'blocking')) AS passed"
-            f" ON passed.service = good.service AND passed.report_date = good.{day}"
-            f" WHERE good.{day} BETWEEN :first AND :last GROUP BY good.service, good.{day}"
-            " ON CONFLICT (dataset, service, report_date) DO UPDATE SET good_rows = excluded.good_rows"
+            "INSERT INTO perf.last_good_periods (dataset, subject, period_start, good_rows)"
+            f" SELECT '{dataset}', passed.subject, passed.period_start, jsonb_agg(to_jsonb(good))"
+            f" FROM perf.{dataset} AS good JOIN {_PASSED.format(dataset=dataset)}"
+            f" AND passed.subject = good.{entry.subject} AND passed.period_start = good.{entry.day_column}"
+            f" WHERE good.{entry.day_column} BETWEEN :first AND :last GROUP BY passed.subject, passed.period_start"
+            " ON CONFLICT (dataset, subject, period_start) DO UPDATE SET good_rows = excluded.good_rows"
         ),
-        {"dataset": dataset, "first": days.first, "last": days.last},
+        {"first": periods.first, "last": periods.last},
     )

@@ -13,7 +13,7 @@ from perf_pipeline.definitions import defs
 from perf_pipeline.orchestration import failures
 from perf_pipeline.orchestration.planning import known_days, plan, sources_of
 from perf_pipeline.orchestration.running import RangeOutcome, run_range
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.engine import connected, transaction, warehouse_engine
 
 DAY = DayRange(date(2026, 6, 1), date(2026, 6, 1))

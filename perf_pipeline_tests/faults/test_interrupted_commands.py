@@ -15,7 +15,7 @@ from perf_pipeline_tests.commands import Place
 STOPPED = 130
 BUILDING_THE_WORLD = "indexing"
 EXTRACTING = "extracted_feedback"
-MEASURING = "daily_completion_rate"
+MEASURING = "daily_application_events"
 PUBLISHING = "published_completion_rate"
 
 

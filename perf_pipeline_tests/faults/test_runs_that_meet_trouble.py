@@ -19,8 +19,8 @@ from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.orchestration.running import RangeOutcome, run_range
-from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline_tests import extracting
 
 DAY = date(2026, 5, 14)
@@ -137,8 +137,8 @@ def test_a_type_that_becomes_known_later_moves_the_start_in_every_figure_of_its_
     rows = extracting.query(
         whole_systems.warehouse,
         # Published, counts as small as these are suppressed.
-        "SELECT lpa_type, started_count, cohort_started_count, created_count FROM perf.daily_completion_rate"
-        " JOIN perf.daily_completion_cohort USING (service, report_date, lpa_type) WHERE report_date = :day",
+        "SELECT lpa_type, started_count, cohort_started_count, created_count FROM perf.daily_application_events"
+        " JOIN perf.daily_completion_rate USING (service, report_date, lpa_type) WHERE report_date = :day",
         day=DAY,
     )
     figures = {row.lpa_type: (row.started_count, row.cohort_started_count, row.created_count) for row in rows}

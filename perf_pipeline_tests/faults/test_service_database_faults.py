@@ -20,7 +20,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
 from perf_pipeline.extracted.attempting import attempt_reading
-from perf_pipeline.sources.service_database import reading
+from perf_pipeline.extracted.readers.service_database import reading
 from perf_pipeline_tests import extracting
 
 DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 5))

@@ -9,7 +9,7 @@ import pytest
 
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
 from perf_pipeline.errors import PerfPipelineError, PermanentSourceError, SettingsError
-from perf_pipeline.sources.sirius import ChannelCountDelivery, RetryBounds, SiriusClient
+from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, RetryBounds, SiriusClient
 
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
 ROWS_COUNT = 2 * 92

@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.sirius_behaviour import DroppedConnection, ErrorAnswer, Fault, RawAnswer, SiriusBehaviour
 from perf_pipeline.extracted.attempting import attempt_reading
-from perf_pipeline.extracted.channel_counts import extract_channel_counts
+from perf_pipeline.extracted.sirius.extract import extract_channel_counts
 from perf_pipeline.extracted.deliveries import Attempt
-from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
+from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
 from perf_pipeline_tests import extracting
 
 DAYS = DayRange(date(2026, 9, 7), date(2026, 9, 8))

@@ -25,7 +25,7 @@ from perf_pipeline.errors import (
     TransientSourceError,
     UsageError,
 )
-from perf_pipeline.sources.sirius import ChannelCountDelivery, RetryBounds, SiriusClient
+from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, RetryBounds, SiriusClient
 
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
 ROWS_COUNT = 2 * 92

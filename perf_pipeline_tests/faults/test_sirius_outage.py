@@ -17,12 +17,12 @@ from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline.orchestration.partitions import REPORTING_DAYS
+from perf_pipeline.flow.partitions import REPORTING_DAYS
 from perf_pipeline.orchestration.planning import known_days, plan, sources_of
 from perf_pipeline.orchestration.running import RangeOutcome, dagster_instance, run_range
 from perf_pipeline.settings import load_settings
-from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.engine import connected, warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 

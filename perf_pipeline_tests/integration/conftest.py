@@ -12,7 +12,7 @@ from sqlalchemy import Engine, insert
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.orchestration.alert_email import Mail
-from perf_pipeline.orchestration.alert_messages import Message
+from perf_pipeline.alerts.email import Mail
+from perf_pipeline.alerts.messages import Message
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline_tests.alerts import (
     HOST,

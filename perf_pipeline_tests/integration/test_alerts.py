@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from perf_pipeline.orchestration.alerting import tell
+from perf_pipeline.alerts.alerting import tell
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import warehouse_engine

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Row
 
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_rate import states_of_days
+from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.demo.lpa_traps import blank_application, delete_application, insert_application, restamp_application
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline_tests import extracting

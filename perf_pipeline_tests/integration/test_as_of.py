@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, event, text
 
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.datasets import COHORT_FIGURES, DATASETS, FIGURES, PERIODS
-from perf_pipeline.catalogue.metrics import METRICS, Indicator
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import LONDON, DayRange
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.files import file_columns, write_dataset_files
@@ -30,7 +30,7 @@ Key = tuple[date, str]
 Figure = dict[str, Any]
 BEGIN = datetime(2026, 1, 20, 3, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
-INDICATORS: tuple[Indicator, ...] = ("user-satisfaction", "completion-rate")
+INDICATORS: tuple[IndicatorName, ...] = ("user-satisfaction", "completion-rate")
 KEYS: tuple[Key, ...] = ((date(2026, 1, 1), "day"), (date(2026, 1, 2), "day"), (date(2026, 1, 1), "month"))
 
 
@@ -43,7 +43,7 @@ class Step:
     """One attempt to publish: when, what of which indicator, under which method, and whether the run breaks off."""
 
     after: timedelta
-    indicator: Indicator
+    indicator: IndicatorName
     method: str
     numbers: Mapping[Key, tuple[int | None, int, str]]
     breaks_off: bool
@@ -86,7 +86,7 @@ steps = st.builds(
 class Replay:
     """What stands, told as plainly as can be: every figure with its markers, copied whole at each instant."""
 
-    indicator: Indicator
+    indicator: IndicatorName
     figures: dict[Key, Figure] = field(default_factory=dict)
     revised_at: dict[Key, datetime] = field(default_factory=dict)
     final: set[Key] = field(default_factory=set)
@@ -127,7 +127,7 @@ class Replay:
 
 
 def publish(warehouse: Engine, step: Step, now: datetime) -> None:
-    dataset = DATASETS[METRICS[step.indicator].published_dataset]
+    dataset = DATASETS[INDICATORS[step.indicator].published_dataset]
     place = {"service": "make-a-lpa", dataset.identity[-1]: "all", "origin": "computed"}
     rows = [place | {"period_start": key[0], "period": key[1]} | row for key, row in step.figures().items()]
     columns = [*place, "period_start", "period", *FIGURES[step.indicator], "markers"]
@@ -137,7 +137,7 @@ def publish(warehouse: Engine, step: Step, now: datetime) -> None:
             raise BrokenOffError
 
 
-def standing(connection: Connection, indicator: Indicator, instant: datetime | None) -> dict[Key, Figure]:
+def standing(connection: Connection, indicator: IndicatorName, instant: datetime | None) -> dict[Key, Figure]:
     columns = ("period_start", "period", *FIGURES[indicator], "markers")
     return {
         (row.period_start, row.period): {name: row._mapping[name] for name in columns[2:]}
@@ -152,7 +152,7 @@ def test_what_stood_at_any_instant_is_what_a_replay_of_all_loads_says(
     emptied_warehouse: Engine, attempts: list[Step], asked: list[int]
 ) -> None:
     with transaction(emptied_warehouse) as connection:
-        for table in ("revision_log", *(METRICS[indicator].published_dataset for indicator in INDICATORS)):
+        for table in ("revision_log", *(INDICATORS[indicator].published_dataset for indicator in INDICATORS)):
             connection.execute(delete(TABLES[table]))
     replays = {indicator: Replay(indicator) for indicator in INDICATORS}
     now = BEGIN

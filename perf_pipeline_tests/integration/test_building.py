@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.orchestration.resources import systems_resource
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.building import WAITING, building
 from perf_pipeline.warehouse.engine import transaction
 

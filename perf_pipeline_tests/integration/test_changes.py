@@ -19,8 +19,8 @@ from perf_pipeline.demo.lpa_traps import (
 )
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, Revision, SiriusBehaviour
 from perf_pipeline.extracted.changes import Comparison, compare_with_sources
-from perf_pipeline.sources.sirius import RetryBounds, SiriusClient
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.sirius import TODAY
 

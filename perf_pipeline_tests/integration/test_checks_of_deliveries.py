@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from perf_pipeline.catalogue.checks import RULES, Kind
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import SPOILED
 from perf_pipeline_tests.judged import (
     SUNDAY,
@@ -87,10 +87,10 @@ def of_daily(table: str, extract: str, statement: str, found: int, expected: int
 
 
 TAKEN = {
-    "daily_completion_rate": (
+    "daily_application_events": (
         "started_count = 30, created_count = 30, completed_count = 20, created_same_day_count = 10",
     ),
-    "daily_completion_cohort": ("cohort_started_count = 30, cohort_created_count = 15, cohort_completed_count = 10",),
+    "daily_completion_rate": ("cohort_started_count = 30, cohort_created_count = 15, cohort_completed_count = 10",),
     "daily_digital_take_up": (
         "online_count = 12, assisted_count = 6, paper_count = 4, phone_count = 2, total_count = 24",
     ),
@@ -116,11 +116,11 @@ SPOILINGS = {
         "daily_user_satisfaction": of_daily(
             "daily_user_satisfaction", "extracted_feedback", "source = 'done-page'", found=0, expected=1
         ),
+        "daily_application_events": of_daily(
+            "daily_application_events", "extracted_application_states", "lpa_type = 'unknown'", found=3, expected=4
+        ),
         "daily_completion_rate": of_daily(
             "daily_completion_rate", "extracted_application_states", "lpa_type = 'unknown'", found=3, expected=4
-        ),
-        "daily_completion_cohort": of_daily(
-            "daily_completion_cohort", "extracted_application_states", "lpa_type = 'unknown'", found=3, expected=4
         ),
         "daily_digital_take_up": of_daily(
             "daily_digital_take_up", "extracted_channel_counts", "lpa_type = 'health-and-welfare'", found=2, expected=3

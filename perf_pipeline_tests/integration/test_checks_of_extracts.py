@@ -4,7 +4,7 @@ import pytest
 
 from perf_pipeline.catalogue.checks import CONTRACT_CHECK, KEY_CHECK, RULES, Kind
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.judged import (
     SUNDAY,
     THURSDAY,

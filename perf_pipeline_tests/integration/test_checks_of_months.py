@@ -3,7 +3,7 @@
 import pytest
 
 from perf_pipeline.catalogue.checks import CONTRACT_CHECK, KEY_CHECK, RULES, Kind
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import MAY, SPOILED
 from perf_pipeline_tests.judged import THURSDAY, Spoiling, cases_of, failing, judged, not_passed, spoil, spoiling, told
 
@@ -12,7 +12,7 @@ pytest_plugins = "perf_pipeline_tests.judged_fixtures"
 MONTH = "service = :service AND month_start = :day"
 ONE_TYPE = "lpa_type = 'unknown'"
 TYPE_AND_TOTAL = "lpa_type IN ('unknown', 'all')"
-DAILY_COMPLETION = ("daily_completion_rate", "daily_completion_cohort")
+DAILY_COMPLETION = ("daily_application_events", "daily_completion_rate")
 
 
 def of_may(*statements: str, observed: str, expected: str, also: str = "") -> Spoiling:

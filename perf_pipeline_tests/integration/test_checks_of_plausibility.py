@@ -8,7 +8,7 @@ from perf_pipeline.catalogue.checks import RULES, Kind
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.datasets import STATE_COUNTS, TAKE_UP_COUNTS
 from perf_pipeline.catalogue.severity import Severity
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import OTHER, SPOILED
 from perf_pipeline_tests.judged import (
     SUNDAY,
@@ -75,19 +75,19 @@ SPOILINGS = {
         observed="done-page: 13.9 %",
         expected="about 75.0 % as on the four weekdays before",
     ),
-    ("daily_completion_rate", "volume_is_like_the_same_weekdays"): spoiling(
-        f"UPDATE perf.daily_completion_rate SET {times('3', *STATE_COUNTS)} WHERE {{here}}",
+    ("daily_application_events", "volume_is_like_the_same_weekdays"): spoiling(
+        f"UPDATE perf.daily_application_events SET {times('3', *STATE_COUNTS)} WHERE {{here}}",
         observed="all: started_count 108",
         expected=f"about 36 {AS_BEFORE}",
     ),
-    ("daily_completion_rate", "level_of_the_week_has_not_shifted"): spoiling(
-        f"UPDATE perf.daily_completion_rate SET {times('13 / 6', 'started_count', 'created_count')} WHERE {WHOLE_WEEK}",
+    ("daily_application_events", "level_of_the_week_has_not_shifted"): spoiling(
+        f"UPDATE perf.daily_application_events SET {times('13 / 6', 'started_count', 'created_count')} WHERE {WHOLE_WEEK}",
         observed="all: started_count 78 a day in a week",
         expected="about 36 as in the four weeks before",
         day=SUNDAY,
     ),
-    ("daily_completion_cohort", "headline_does_not_jump"): spoiling(
-        "UPDATE perf.daily_completion_cohort SET cohort_created_count = cohort_started_count,"
+    ("daily_completion_rate", "headline_does_not_jump"): spoiling(
+        "UPDATE perf.daily_completion_rate SET cohort_created_count = cohort_started_count,"
         " cohort_completion_percent = 100 WHERE {here}",
         observed="all: 100.0 %",
         expected="about 50.0 % as on the four weekdays before",
@@ -112,7 +112,7 @@ SPOILINGS = {
         expected="about 75.0 % as on the four weekdays before",
     ),
     ("daily_digital_take_up", "online_applications_are_like_completions"): spoiling(
-        "UPDATE perf.daily_completion_rate SET completed_count = completed_count + 500 WHERE {here} AND lpa_type = 'all'",
+        "UPDATE perf.daily_application_events SET completed_count = completed_count + 500 WHERE {here} AND lpa_type = 'all'",
         observed="online 504 in four weeks",
         expected="about 1172 completed in Make an LPA",
         day=SUNDAY,
@@ -200,8 +200,8 @@ def test_counts_that_are_nonsense_do_not_crash_what_compares_them(good: Systems)
 
 
 def test_a_series_too_short_to_compare_passes(good: Systems) -> None:
-    case = SPOILINGS["daily_completion_rate", "volume_is_like_the_same_weekdays"]
-    begun = "DELETE FROM perf.daily_completion_rate WHERE service = :service AND report_date < :day - 21"
+    case = SPOILINGS["daily_application_events", "volume_is_like_the_same_weekdays"]
+    begun = "DELETE FROM perf.daily_application_events WHERE service = :service AND report_date < :day - 21"
     spoil(good.warehouse, spoiling(*case.statements, begun))
     assert case.day == THURSDAY
-    assert not_passed(judged(good, "daily_completion_rate")) == {}
+    assert not_passed(judged(good, "daily_application_events")) == {}

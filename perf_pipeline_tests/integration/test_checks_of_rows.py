@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, KEY_CHECK, RULES, Kind
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import OTHER, SPOILED
 from perf_pipeline_tests.judged import (
     Spoiling,
@@ -59,6 +59,34 @@ USER_SATISFACTION = {
 }
 COMPLETION_RATE = {
     CONTRACT_CHECK: spoiling(
+        f"UPDATE perf.daily_application_events SET is_provisional = NULL WHERE {{here}} AND {ONE_TYPE}",
+        observed="is_provisional is empty",
+        expected="a value",
+    ),
+    KEY_CHECK: spoiling(
+        f"UPDATE perf.daily_application_events SET lpa_type = 'health-and-welfare' WHERE {{here}} AND {ONE_TYPE}",
+        observed="2 rows of one key",
+        expected="1",
+    ),
+    "same_day_creations_are_part_of_created": spoiling(
+        "UPDATE perf.daily_application_events SET created_same_day_count = created_same_day_count + 5"
+        f" WHERE {{here}} AND {TYPE_AND_TOTAL}",
+        observed="created_same_day_count 7",
+        expected="at most 6",
+    ),
+    "created_per_started_percent_follows_from_counts": spoiling(
+        f"UPDATE perf.daily_application_events SET created_per_started_percent = 1 WHERE {{here}} AND {ONE_TYPE}",
+        observed="created_per_started_percent 1.00",
+        expected="100.00",
+    ),
+    "states_of_all_types_add_up": spoiling(
+        f"UPDATE perf.daily_application_events SET completed_count = 5 WHERE {{here}} AND {ONE_TYPE}",
+        observed="started_count 36, created_count 36, completed_count 24, created_same_day_count 12",
+        expected="started_count 36, created_count 36, completed_count 25, created_same_day_count 12",
+    ),
+}
+COMPLETION_COHORT = {
+    CONTRACT_CHECK: spoiling(
         f"UPDATE perf.daily_completion_rate SET is_provisional = NULL WHERE {{here}} AND {ONE_TYPE}",
         observed="is_provisional is empty",
         expected="a value",
@@ -68,47 +96,19 @@ COMPLETION_RATE = {
         observed="2 rows of one key",
         expected="1",
     ),
-    "same_day_creations_are_part_of_created": spoiling(
-        "UPDATE perf.daily_completion_rate SET created_same_day_count = created_same_day_count + 5"
-        f" WHERE {{here}} AND {TYPE_AND_TOTAL}",
-        observed="created_same_day_count 7",
-        expected="at most 6",
-    ),
-    "created_per_started_percent_follows_from_counts": spoiling(
-        f"UPDATE perf.daily_completion_rate SET created_per_started_percent = 1 WHERE {{here}} AND {ONE_TYPE}",
-        observed="created_per_started_percent 1.00",
-        expected="100.00",
-    ),
-    "states_of_all_types_add_up": spoiling(
-        f"UPDATE perf.daily_completion_rate SET completed_count = 5 WHERE {{here}} AND {ONE_TYPE}",
-        observed="started_count 36, created_count 36, completed_count 24, created_same_day_count 12",
-        expected="started_count 36, created_count 36, completed_count 25, created_same_day_count 12",
-    ),
-}
-COMPLETION_COHORT = {
-    CONTRACT_CHECK: spoiling(
-        f"UPDATE perf.daily_completion_cohort SET is_provisional = NULL WHERE {{here}} AND {ONE_TYPE}",
-        observed="is_provisional is empty",
-        expected="a value",
-    ),
-    KEY_CHECK: spoiling(
-        f"UPDATE perf.daily_completion_cohort SET lpa_type = 'health-and-welfare' WHERE {{here}} AND {ONE_TYPE}",
-        observed="2 rows of one key",
-        expected="1",
-    ),
     "no_more_reach_a_state_than_started": spoiling(
-        "UPDATE perf.daily_completion_cohort SET cohort_completed_count = cohort_completed_count + 5"
+        "UPDATE perf.daily_completion_rate SET cohort_completed_count = cohort_completed_count + 5"
         f" WHERE {{here}} AND {TYPE_AND_TOTAL}",
         observed="cohort_created_count 3, cohort_completed_count 7",
         expected="at most 6",
     ),
     "cohort_completion_percent_follows_from_counts": spoiling(
-        f"UPDATE perf.daily_completion_cohort SET cohort_completion_percent = 0.5 WHERE {{here}} AND {ONE_TYPE}",
+        f"UPDATE perf.daily_completion_rate SET cohort_completion_percent = 0.5 WHERE {{here}} AND {ONE_TYPE}",
         observed="cohort_completion_percent 0.50",
         expected="50.00",
     ),
     "cohorts_of_all_types_add_up": spoiling(
-        "UPDATE perf.daily_completion_cohort SET cohort_completed_count = 13 WHERE {here} AND lpa_type = 'all'",
+        "UPDATE perf.daily_completion_rate SET cohort_completed_count = 13 WHERE {here} AND lpa_type = 'all'",
         observed="cohort_started_count 36, cohort_created_count 18, cohort_completed_count 13",
         expected="cohort_started_count 36, cohort_created_count 18, cohort_completed_count 12",
     ),
@@ -148,8 +148,8 @@ SPOILINGS: dict[tuple[str, str], Spoiling] = {
     (dataset, check): case
     for dataset, cases in {
         "daily_user_satisfaction": USER_SATISFACTION,
-        "daily_completion_rate": COMPLETION_RATE,
-        "daily_completion_cohort": COMPLETION_COHORT,
+        "daily_application_events": COMPLETION_RATE,
+        "daily_completion_rate": COMPLETION_COHORT,
         "daily_digital_take_up": TAKE_UP,
     }.items()
     for check, case in cases.items()
@@ -186,8 +186,8 @@ def test_a_percentage_of_nothing_is_empty_and_not_zero(good: Systems) -> None:
     for percent, checks in (("NULL", set()), ("0", {"created_per_started_percent_follows_from_counts"})):
         with good.warehouse.begin() as connection:
             connection.execute(
-                text(f"UPDATE perf.daily_completion_rate SET {counts}, created_per_started_percent = {percent}")
+                text(f"UPDATE perf.daily_application_events SET {counts}, created_per_started_percent = {percent}")
             )
-        severe = {row.check_name for row in judged(good, "daily_completion_rate") if row.severity == "blocking"}
-        failed = {check for *_, check in not_passed(judged(good, "daily_completion_rate"))}
+        severe = {row.check_name for row in judged(good, "daily_application_events") if row.severity == "blocking"}
+        failed = {check for *_, check in not_passed(judged(good, "daily_application_events"))}
         assert failed & severe == checks

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from perf_pipeline.catalogue.columns import ALL
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.windows import COHORT_DAYS
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_of_days
-from perf_pipeline.daily_metrics.completion_rate import states_of_days
+from perf_pipeline.daily_metrics.completion_rate import cohorts_of_days
+from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline_tests import extracting

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from perf_pipeline.catalogue.checks import CHECKED, RULES
 from perf_pipeline.quality.queries import suite_name
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.judged import judged, not_passed, spoil, spoiling
 
 pytest_plugins = "perf_pipeline_tests.judged_fixtures"

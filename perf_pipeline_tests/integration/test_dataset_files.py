@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.published.files import write_dataset_files
 from perf_pipeline.warehouse.engine import transaction
 
 PutFigure = Callable[..., None]
 
 
-def files_of(warehouse: Engine, root: Path, indicator: Indicator, service: str = "make-a-lpa") -> dict[str, bytes]:
+def files_of(warehouse: Engine, root: Path, indicator: IndicatorName, service: str = "make-a-lpa") -> dict[str, bytes]:
     """The files by name, and that their numbers of rows are told rightly."""
     with transaction(warehouse) as connection:
         written = list(write_dataset_files(connection, root, service, indicator))

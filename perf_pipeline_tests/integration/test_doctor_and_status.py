@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.lpa_traps import insert_feedback
 from perf_pipeline.extracted.deliveries import Attempt, record_no_delivery
-from perf_pipeline.extracted.in_service_feedback import extract_in_service_feedback
+from perf_pipeline.extracted.in_service.extract import extract_in_service_feedback
 from perf_pipeline.orchestration.doctor import Finding, examine
 from perf_pipeline.orchestration.overview import overview
 from perf_pipeline.settings import load_settings
@@ -146,8 +146,8 @@ def test_the_status_tells_of_a_failed_check_that_an_earlier_version_made(warehou
 @pytest.mark.usefixtures("configured")
 def test_the_status_counts_the_warnings_of_the_last_thirty_days_by_check(warehouse: Engine) -> None:
     judge(warehouse, "daily_digital_take_up", "headline_does_not_jump", "warning", 40)
-    judge(warehouse, "daily_completion_cohort", "headline_does_not_jump", "warning", 2)
-    judge(warehouse, "daily_completion_rate", "volume_is_like_the_same_weekdays", "warning", 1, result="crashed")
+    judge(warehouse, "daily_completion_rate", "headline_does_not_jump", "warning", 2)
+    judge(warehouse, "daily_application_events", "volume_is_like_the_same_weekdays", "warning", 1, result="crashed")
     assert section("Warnings in the last 30 days") == [
         "make-a-lpa, headline does not jump: 32",
         "make-a-lpa, volume is like the same weekdays: 1",

@@ -10,7 +10,7 @@ import pytest
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 from perf_pipeline.extracted.changes import compare_with_sources
 from perf_pipeline.extracted.export_changes import settle
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 
 HEADER = "creation date,path or service name,feedback,service satisfaction rating,type"

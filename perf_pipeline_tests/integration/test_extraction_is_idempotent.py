@@ -13,8 +13,8 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine, Row
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_of_days
-from perf_pipeline.daily_metrics.completion_rate import states_of_days
+from perf_pipeline.daily_metrics.completion_rate import cohorts_of_days
+from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.daily_metrics.digital_take_up import take_up_of_days
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
 from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback

@@ -11,7 +11,7 @@ from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
 from perf_pipeline.demo.rating_model import MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE, daily_ratings
 from perf_pipeline.errors import SettingsError
-from perf_pipeline.sources.feedback_explorer import DonePageDay, ExportReading, read_exports
+from perf_pipeline.extracted.done_page.exports import DonePageDay, ExportReading, read_exports
 
 PAGES = (MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE)
 FIRST_DAY, LAST_DAY = date(2025, 5, 1), date(2026, 7, 14)

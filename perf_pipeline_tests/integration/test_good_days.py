@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.quality.judging import judge
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import replace_days
 from perf_pipeline.warehouse.verdicts import good_days_sql

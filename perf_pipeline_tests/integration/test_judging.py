@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, RULES
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.quality.judging import days_written
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import FULL, MAY, OTHER, SPOILED, fill
 from perf_pipeline_tests.judged import THURSDAY, WEEK, around, days_judged, judged, not_passed, spoil, spoiling
 
@@ -42,8 +42,8 @@ def own(warehouse: Engine, tmp_path: Path) -> Systems:
         ("extracted_feedback", DayRange(date(2026, 5, 20), date(2026, 5, 21))),
         ("daily_user_satisfaction", DayRange(date(2026, 5, 20), date(2026, 5, 21))),
         ("daily_digital_take_up", DayRange(date(2026, 5, 20), date(2026, 5, 21))),
+        ("daily_application_events", DayRange(date(2026, 2, 19), date(2026, 5, 21))),
         ("daily_completion_rate", DayRange(date(2026, 2, 19), date(2026, 5, 21))),
-        ("daily_completion_cohort", DayRange(date(2026, 2, 19), date(2026, 5, 21))),
         ("monthly_user_satisfaction", DayRange(date(2026, 5, 1), date(2026, 5, 31))),
         ("monthly_completion_rate", DayRange(date(2026, 2, 1), date(2026, 5, 31))),
     ],

@@ -23,7 +23,7 @@ from perf_pipeline.orchestration import resources
 from perf_pipeline.orchestration.jobs import range_tags
 from perf_pipeline.orchestration.planning import sources_of
 from perf_pipeline.orchestration.schedules import nightly
-from perf_pipeline.sources.systems import silent
+from perf_pipeline.systems import silent
 from perf_pipeline.warehouse.building import building
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text, update
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
 from perf_pipeline.published.user_satisfaction import published_user_satisfaction
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES

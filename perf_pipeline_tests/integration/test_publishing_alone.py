@@ -11,7 +11,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.definitions import defs
 from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
 from perf_pipeline.orchestration.running import run_range
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline_tests.extracting import query
 
@@ -45,7 +45,7 @@ def spoil(systems: Systems) -> None:
             text(
                 "CREATE FUNCTION perf.spoil() RETURNS trigger LANGUAGE plpgsql AS $$"
                 " BEGIN NEW.created_same_day_count = NEW.created_count + 1; RETURN NEW; END $$;"
-                " CREATE TRIGGER spoil BEFORE INSERT ON perf.daily_completion_rate FOR EACH ROW"
+                " CREATE TRIGGER spoil BEFORE INSERT ON perf.daily_application_events FOR EACH ROW"
                 f" WHEN (NEW.report_date = '{BAD}') EXECUTE FUNCTION perf.spoil()"
             )
         )
@@ -72,7 +72,7 @@ def test_days_that_are_built_without_being_checked_are_not_published(
 ) -> None:
     daily = {
         dg.AssetKey(name)
-        for name in ("extracted_application_states", "daily_completion_rate", "daily_completion_cohort")
+        for name in ("extracted_application_states", "daily_application_events", "daily_completion_rate")
     }
     run_alone(systems, instance, daily)
     run_alone(systems, instance, PUBLISHED | {dg.AssetKey("monthly_completion_rate")})
@@ -85,6 +85,6 @@ def test_what_is_built_again_without_being_checked_leaves_the_published_figures_
     run_range(defs, instance, systems, DAYS, silent)
     before = query(systems.warehouse, "SELECT * FROM perf.published_completion_rate ORDER BY 1, 2, 3, 4, 5")
     spoil(systems)
-    run_alone(systems, instance, {dg.AssetKey("daily_completion_rate")})
+    run_alone(systems, instance, {dg.AssetKey("daily_application_events")})
     run_alone(systems, instance, PUBLISHED | {dg.AssetKey("monthly_completion_rate")})
     assert query(systems.warehouse, "SELECT * FROM perf.published_completion_rate ORDER BY 1, 2, 3, 4, 5") == before

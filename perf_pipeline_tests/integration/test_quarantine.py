@@ -16,7 +16,7 @@ from perf_pipeline.demo.lpa_traps import insert_feedback
 from perf_pipeline.orchestration.overview import overview
 from perf_pipeline.orchestration.running import RangeOutcome, run_range
 from perf_pipeline.settings import load_settings
-from perf_pipeline.sources.systems import Systems, silent
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline_tests import extracting
 
 DAYS = DayRange(date(2026, 5, 1), date(2026, 5, 7))

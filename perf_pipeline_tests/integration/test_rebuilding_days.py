@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Engine, text
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.digital_take_up import take_up_of_days
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
-from perf_pipeline.daily_metrics.writing import rebuild_days
+from perf_pipeline.flow.rebuilding import rebuild_days
 from perf_pipeline.monthly_metrics.completion_rate import completion_of_months
 from perf_pipeline.monthly_metrics.digital_take_up import take_up_of_months
 from perf_pipeline.monthly_metrics.user_satisfaction import satisfaction_of_months
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
@@ -135,8 +135,8 @@ def test_a_month_that_lacks_a_day_is_provisional_and_an_estimate(warehouse: Engi
     days = [day for day in MAY if day != DAY]
     fill(warehouse, "daily_user_satisfaction", days, source="done-page", satisfied_count=1)
     fill(warehouse, "daily_digital_take_up", days, lpa_type="all", online_count=1, total_count=1)
-    fill(warehouse, "daily_completion_rate", days, lpa_type="all", started_count=1)
-    fill(warehouse, "daily_completion_cohort", days, lpa_type="all", cohort_started_count=1)
+    fill(warehouse, "daily_application_events", days, lpa_type="all", started_count=1)
+    fill(warehouse, "daily_completion_rate", days, lpa_type="all", cohort_started_count=1)
     with warehouse.connect() as connection:
         months = [
             of_months(connection, MAY).to_dict("records")
@@ -158,15 +158,15 @@ def test_a_month_is_provisional_while_one_of_its_days_is(warehouse: Engine) -> N
 
 def test_a_month_of_completion_is_provisional_while_a_cohort_of_it_is(warehouse: Engine) -> None:
     days = list(MAY)
-    fill(warehouse, "daily_completion_rate", days, lpa_type="all", started_count=2, created_count=3)
-    fill(warehouse, "daily_completion_cohort", days, lpa_type="all", cohort_started_count=2, cohort_created_count=1)
+    fill(warehouse, "daily_application_events", days, lpa_type="all", started_count=2, created_count=3)
+    fill(warehouse, "daily_completion_rate", days, lpa_type="all", cohort_started_count=2, cohort_created_count=1)
     with warehouse.connect() as connection:
         (month,) = completion_of_months(connection, MAY).to_dict("records")
     assert not month["is_provisional"]
     assert (str(month["created_per_started_percent"]), str(month["cohort_completion_percent"])) == ("150.00", "50.00")
     with transaction(warehouse) as connection:
         connection.execute(
-            text("UPDATE perf.daily_completion_cohort SET is_provisional = report_date = :d"), {"d": DAY}
+            text("UPDATE perf.daily_completion_rate SET is_provisional = report_date = :d"), {"d": DAY}
         )
     with warehouse.connect() as connection:
         (month,) = completion_of_months(connection, MAY).to_dict("records")

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.published.release import KEPT_RELEASES, building_folder, current_manifest
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline_tests.releases import change_figure, faults_of, manifest_of, release
 

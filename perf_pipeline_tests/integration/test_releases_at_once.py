@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.published.release import KEPT_RELEASES, Release
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline_tests.releases import change_figure, faults_of, manifest_of, release
 

@@ -127,7 +127,7 @@ def test_writers_of_different_tables_do_not_wait_for_each_other(emptied_warehous
     with transaction(emptied_warehouse) as first, transaction(emptied_warehouse) as second:
         second.execute(text("SET LOCAL lock_timeout = '100ms'"))
         lock_for_writing(first, "daily_digital_take_up")
-        lock_for_writing(second, "daily_completion_rate")
+        lock_for_writing(second, "daily_application_events")
         holding = second.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
         assert holding.scalar_one() >= 2
 

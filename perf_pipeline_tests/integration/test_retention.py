@@ -11,19 +11,19 @@ from sqlalchemy import Engine, Row, text
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, months_later, start_of
 from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS
-from perf_pipeline.daily_metrics.completion_cohort import cohorts_of_days
-from perf_pipeline.daily_metrics.completion_rate import states_of_days
+from perf_pipeline.daily_metrics.completion_rate import cohorts_of_days
+from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
-from perf_pipeline.daily_metrics.writing import rebuild_days
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline.extracted.application_states import extract_application_states
+from perf_pipeline.flow.rebuilding import rebuild_days
+from perf_pipeline.extracted.applications.extract import extract_application_states
 from perf_pipeline.extracted.attempting import attempt_reading, note_unset
-from perf_pipeline.extracted.in_service_feedback import extract_in_service_feedback
+from perf_pipeline.extracted.in_service.extract import extract_in_service_feedback
 from perf_pipeline.extracted.retention import ROW_SOURCES, Dropped, drop_old_rows, frozen_days, with_retention
-from perf_pipeline.orchestration.flow_assets import Written
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.flow.flow_asset import AssetReport
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction, warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline_tests import extracting
@@ -68,8 +68,8 @@ def read(systems: Systems, days: DayRange = DAYS, at: datetime = NIGHT) -> None:
 def build(systems: Systems, days: DayRange = DAYS) -> None:
     """Make the daily figures and let them pass; a run has released them."""
     cohorts = partial(cohorts_of_days, last_ended=DAYS.last)
-    rebuild_days(systems, "daily_completion_rate", days, states_of_days, plotted="created_per_started_percent")
-    rebuild_days(systems, "daily_completion_cohort", days, cohorts, plotted="cohort_completion_percent")
+    rebuild_days(systems, "daily_application_events", days, states_of_days, plotted="created_per_started_percent")
+    rebuild_days(systems, "daily_completion_rate", days, cohorts, plotted="cohort_completion_percent")
     rebuild_days(systems, "daily_user_satisfaction", days, satisfaction_of_days, plotted="headline_percent")
     execute(systems.warehouse, "UPDATE perf.source_deliveries SET released_at = now()")
     for source in (APPLICATIONS, IN_SERVICE):
@@ -156,9 +156,9 @@ def test_no_row_is_dropped_before_its_time(systems: Systems, cursor: Cursor) -> 
     [
         "UPDATE perf.source_deliveries SET outcome = 'failed' WHERE report_date = :day",
         "UPDATE perf.source_deliveries SET released_at = NULL WHERE report_date = :day",
+        "UPDATE perf.daily_application_events SET is_provisional = true WHERE report_date = :day",
         "UPDATE perf.daily_completion_rate SET is_provisional = true WHERE report_date = :day",
-        "UPDATE perf.daily_completion_cohort SET is_provisional = true WHERE report_date = :day",
-        "UPDATE perf.verdicts SET result = 'failed' WHERE dataset = 'daily_completion_rate' AND report_date = :day",
+        "UPDATE perf.verdicts SET result = 'failed' WHERE dataset = 'daily_application_events' AND report_date = :day",
         "DELETE FROM perf.verdicts WHERE dataset = 'extracted_application_states' AND report_date = :day",
         "DELETE FROM perf.source_deliveries WHERE report_date = :day",
     ],
@@ -279,7 +279,7 @@ def test_a_frozen_day_that_the_daily_table_has_lost_does_not_become_a_day_of_zer
     read(systems)
     build(systems)
     drop(systems)
-    execute(systems.warehouse, "DELETE FROM perf.daily_completion_rate WHERE report_date = :day", day=DAY)
+    execute(systems.warehouse, "DELETE FROM perf.daily_application_events WHERE report_date = :day", day=DAY)
     build(systems)
     days = {row.report_date for row in figures(systems.warehouse)[0]}
     assert DAY not in days
@@ -306,7 +306,7 @@ def test_dagit_is_told_what_was_dropped_and_which_day_holds_back_the_next(system
     insert_application(cursor, started_at=noon(DAY))
     read(systems)
     build(systems)
-    facts = with_retention(Written(), systems, "applications").facts
+    facts = with_retention(AssetReport(), systems, "applications").facts
     assert facts["old_rows_dropped"] == 1
     table = facts["retention"]
     assert isinstance(table, dg.MarkdownMetadataValue)

@@ -19,7 +19,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.user_satisfaction import with_satisfaction
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.publishing import publish_figures
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import replace_days
 from perf_pipeline.warehouse.tables import TABLES

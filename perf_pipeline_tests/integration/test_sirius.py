@@ -14,7 +14,7 @@ from perf_pipeline.demo.sirius_behaviour import Revision, SiriusBehaviour
 from perf_pipeline.demo.sirius_contract import CONTRACT_FILE, Contract
 from perf_pipeline.demo.sirius_server import FIRST_DAY, PATH, sirius_server
 from perf_pipeline.errors import SettingsError
-from perf_pipeline.sources.sirius import ChannelCountDelivery, SiriusClient
+from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, SiriusClient
 from perf_pipeline_tests.sirius import TODAY
 
 YESTERDAY = TODAY - timedelta(days=1)

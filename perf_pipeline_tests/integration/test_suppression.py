@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from perf_pipeline.catalogue.disclosure import COMPLETION, TAKE_UP, Breakdown
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.monthly_metrics.completion_rate import monthly_completion_rate
 from perf_pipeline.monthly_metrics.digital_take_up import monthly_digital_take_up
 from perf_pipeline.published.completion_rate import published_completion_rate
 from perf_pipeline.published.digital_take_up import published_digital_take_up
 from perf_pipeline.published.files import write_dataset_files
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline_tests.published_days import publish, put
 
@@ -60,11 +60,11 @@ def put_states(systems: Systems) -> None:
     cohorts = [name for name in COMPLETION.columns if name.startswith("cohort_")]
     events = [{name: value for name, value in row.items() if name not in cohorts} for row in rows]
     key = ("service", "report_date", "lpa_type", "is_provisional")
-    put(systems, "daily_completion_rate", events)
-    put(systems, "daily_completion_cohort", [{name: row[name] for name in (*key, *cohorts)} for row in rows])
+    put(systems, "daily_application_events", events)
+    put(systems, "daily_completion_rate", [{name: row[name] for name in (*key, *cohorts)} for row in rows])
 
 
-def files(systems: Systems, root: Path, indicator: Indicator, period: str) -> dict[tuple[str, str], dict[str, Any]]:
+def files(systems: Systems, root: Path, indicator: IndicatorName, period: str) -> dict[tuple[str, str], dict[str, Any]]:
     """The CSV rows by day and type; the JSON beside it holds null and a list where the CSV holds nothing and a cell."""
     with transaction(systems.warehouse) as connection:
         list(write_dataset_files(connection, root, "make-a-lpa", indicator))

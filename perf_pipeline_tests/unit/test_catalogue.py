@@ -9,7 +9,7 @@ from sqlalchemy import Text, text
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, KEY_CHECK, RULES, Kind
 from perf_pipeline.catalogue.columns import COLUMNS, Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.catalogue.severity import Severity
@@ -240,7 +240,7 @@ def test_files_have_the_agreed_columns_in_the_agreed_order(indicator: str, daily
     ]
 
 
-@pytest.mark.parametrize("indicator", list(Indicator.__args__))  # type: ignore[attr-defined]
+@pytest.mark.parametrize("indicator", list(IndicatorName.__args__))  # type: ignore[attr-defined]
 def test_every_indicator_has_its_chain_of_tables(indicator: str) -> None:
     stages = {dataset.stage for dataset in DATASETS.values() if dataset.indicator == indicator}
     assert stages == {Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS, Stage.PUBLISHED}

@@ -13,7 +13,7 @@ from perf_pipeline.catalogue.checks.consistency import CONSISTENCY
 from perf_pipeline.catalogue.checks.plausibility import PLAUSIBILITY
 from perf_pipeline.catalogue.checks.timeliness import TIMELINESS
 from perf_pipeline.catalogue.columns import COLUMNS
-from perf_pipeline.catalogue.metrics import SOURCES
+from perf_pipeline.catalogue.indicators import SOURCES
 from perf_pipeline.catalogue.quarantine_reasons import REASONS
 from perf_pipeline.catalogue.severity import Result, Severity
 from perf_pipeline.catalogue.thresholds import THRESHOLDS

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perf_pipeline.sources.feedback_explorer import DonePageDay, ExportReading, read_exports
+from perf_pipeline.extracted.done_page.exports import DonePageDay, ExportReading, read_exports
 
 LPA, USE = "lasting-power-of-attorney", "use-lasting-power-of-attorney"
 HEADER = ["creation date", "path or service name", "feedback", "service satisfaction rating", "type"]

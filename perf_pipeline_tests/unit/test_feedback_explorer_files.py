@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from perf_pipeline.errors import PermanentSourceError, TransientSourceError
-from perf_pipeline.sources.feedback_explorer import ExportReading, list_exports, read_exports
-from perf_pipeline.sources.feedback_explorer_days import read_export
+from perf_pipeline.extracted.done_page.exports import ExportReading, list_exports, read_exports
+from perf_pipeline.extracted.done_page.days import read_export
 
 LPA = "lasting-power-of-attorney"
 HEADER = b"creation date,path or service name,feedback,service satisfaction rating,type\n"

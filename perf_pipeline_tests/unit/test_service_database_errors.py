@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 
 from perf_pipeline.errors import PermanentSourceError, TransientSourceError
-from perf_pipeline.sources.service_database import explained
+from perf_pipeline.extracted.readers.service_database import explained
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perf_pipeline.catalogue.quality_guide_text import EXAMPLE
+from perf_pipeline.documents.quality_guide_text import EXAMPLE
 from perf_pipeline.catalogue.services import DEFAULT_FILE, Services, load_services
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.planning import sources_of

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf_pipeline.sources.http_json import Answer, Failure, Unreadable, parse_json
-from perf_pipeline.sources.sirius_errors import judge
+from perf_pipeline.extracted.readers.http_json import Answer, Failure, Unreadable, parse_json
+from perf_pipeline.extracted.sirius.errors import judge
 
 ITEM = {"id": "1", "code": "OPGDATA-API-INVALIDREQUEST", "title": "Invalid request", "detail": "Jane Doe's file"}
 

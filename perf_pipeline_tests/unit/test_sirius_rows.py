@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from perf_pipeline.errors import PermanentSourceError
-from perf_pipeline.sources.sirius_rows import ChannelCountRow, Page, RejectedRow, read_page, without_duplicates
+from perf_pipeline.extracted.sirius.rows import ChannelCountRow, Page, RejectedRow, read_page, without_duplicates
 
 DAY = date(2026, 5, 1)
 

@@ -2,7 +2,7 @@
 
 - completeness: contracts, keys, every day and every row accounted for
 - consistency: percentages follow from counts, parts add up, months are the sums of their days
-- timeliness: each source by its cadence
+- timeliness: each source was read, and delivers in time
 - plausibility: right by its counts, and yet unlikely; warnings
 """
 
@@ -10,16 +10,12 @@ from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, C
 from perf_pipeline.catalogue.checks.consistency import CONSISTENCY
 from perf_pipeline.catalogue.checks.plausibility import PLAUSIBILITY
 from perf_pipeline.catalogue.checks.rule import Batch, Kind, Rule
-from perf_pipeline.catalogue.checks.timeliness import TIMELINESS
+from perf_pipeline.catalogue.checks.timeliness import SOURCE_RULES
 
 RULES: dict[str, dict[str, Rule]] = {
-    dataset: {
-        rule.name: rule
-        for group in (COMPLETENESS, CONSISTENCY, TIMELINESS, PLAUSIBILITY)
-        for rule in group.get(dataset, ())
-    }
+    dataset: {rule.name: rule for group in (COMPLETENESS, CONSISTENCY, PLAUSIBILITY) for rule in group.get(dataset, ())}
     for dataset in CHECKED
 }
 """The checks of each dataset, by name."""
 
-__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "NOT_CHECKED", "RULES", "Batch", "Kind", "Rule"]
+__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "NOT_CHECKED", "RULES", "SOURCE_RULES", "Batch", "Kind", "Rule"]

@@ -2,10 +2,12 @@
 
 from perf_pipeline.catalogue.checks.consistency import OUR_FAULT
 from perf_pipeline.catalogue.checks.rule import Kind, Rule
-from perf_pipeline.catalogue.columns import KNOWN_LPA_TYPES, LPA_TYPES, Column, ColumnType
-from perf_pipeline.catalogue.datasets import DATASETS, Dataset
-from perf_pipeline.catalogue.metrics import METRICS
+from perf_pipeline.catalogue.columns import Column, ColumnType
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage, datasets_of
+from perf_pipeline.catalogue.dimensions import KNOWN_LPA_TYPES, LPA_TYPES, RATING_SOURCE
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.severity import Severity
+from perf_pipeline.catalogue.sources import SOURCES, sources_for
 
 NOT_CHECKED = "not checked"
 """What is said of an extract that no verdict stands on."""
@@ -60,40 +62,14 @@ def key_of(dataset: Dataset) -> Rule:
     return Rule(KEY_CHECK, Kind.CONTRACT, Severity.BLOCKING, "one thing counted twice", OUR_FAULT, query)
 
 
-_READ = Rule(
-    "every_source_was_read",
-    Kind.COMPLETENESS,
-    Severity.FAILING,
-    "a source that is down and nobody noticing",
-    "see that the source is up and its address right, then run perf-pipeline nightly; the day's earlier figures stay",
-    "SELECT service, report_date, source_name || coalesce(': ' || failure, '') AS observed,"
-    " source_name || ' read' AS expected, outcome = 'failed' AS is_broken FROM batch",
-    batch="deliveries",
-)
-
-_WHOLE = Rule(
-    "sources_hold_every_day_they_call_complete",
-    Kind.COMPLETENESS,
-    Severity.FAILING,
-    "a day that the source has lost, or holds in a form that can't be used",
-    "show the source's team the day and, in perf.quarantined_rows, its unusable rows; once they have mended it,"
-    " perf-pipeline nightly publishes the day",
-    "SELECT service, report_date, source_name || ' has no whole day' || coalesce((SELECT ', unusable rows: ' ||"
-    " string_agg(DISTINCT reason, ', ') FROM perf.quarantined_rows AS unusable WHERE unusable.service = ledger.service"
-    " AND unusable.source_name = ledger.source_name AND unusable.report_date = ledger.report_date"
-    " AND unusable.resolved_at IS NULL), '') AS observed,"
-    " 'a whole day, as it is complete up to ' || complete_up_to AS expected,"
-    " outcome = 'waiting' AND report_date <= complete_up_to IS TRUE AS is_broken FROM batch AS ledger",
-    batch="deliveries",
-)
-
 _ACCOUNTED = Rule(
     "rows_read_are_accounted_for",
     Kind.COMPLETENESS,
     Severity.BLOCKING,
     "rows lost or counted twice between a source and our copy",
     OUR_FAULT,
-    "SELECT service, report_date, source_name || ': ' || rows_kept_count || ' kept, ' || rows_quarantined_count ||"
+    "SELECT subject AS service, period_start AS report_date,"
+    " source_name || ': ' || rows_kept_count || ' kept, ' || rows_quarantined_count ||"
     " ' unusable, ' || rows_duplicate_count || ' repeated' AS observed, rows_read_count || ' read' AS expected,"
     " rows_read_count <> rows_kept_count + rows_quarantined_count + rows_duplicate_count AS is_broken FROM batch",
     batch="deliveries",
@@ -101,16 +77,16 @@ _ACCOUNTED = Rule(
 )
 
 
-def _present(sources: tuple[str, ...], rows: int, join: str = "") -> Rule:
-    """A day that a source delivered has its rows: one a source, or one a type of LPA."""
-    names = ", ".join(f"'{source}'" for source in sources)
+def _present(dataset: Dataset, rows: int) -> Rule:
+    """A day that a source delivered has its rows: one a source, or one for each value of the dimension."""
+    names = ", ".join(f"'{source}'" for source in sources_for(indicator_of(dataset)))
+    by_source = " AND made.source = ledger.source_name" if dataset.dimension is RATING_SOURCE else ""
     query = (
-        "SELECT ledger.service AS service, ledger.report_date AS report_date, count(made.service) || ' rows' AS observed,"
+        "SELECT ledger.subject AS service, ledger.period_start AS report_date, count(made.service) || ' rows' AS observed,"
         f" '{rows} rows' AS expected, count(made.service) <> {rows} AS is_broken FROM perf.source_deliveries AS ledger"
-        " LEFT JOIN batch AS made ON made.service = ledger.service AND made.report_date = ledger.report_date"
-        f"{join} WHERE ledger.source_name IN ({names}) AND ledger.delivered_at IS NOT NULL"
-        " AND ledger.report_date BETWEEN :first_day AND :last_day"
-        " GROUP BY ledger.service, ledger.source_name, ledger.report_date"
+        " LEFT JOIN batch AS made ON made.service = ledger.subject AND made.report_date = ledger.period_start"
+        f"{by_source} WHERE ledger.source_name IN ({names}) AND ledger.period_start BETWEEN :first_day AND :last_day"
+        " GROUP BY ledger.subject, ledger.source_name, ledger.period_start"
     )
     return Rule(
         "every_delivered_day_has_its_rows",
@@ -122,18 +98,20 @@ def _present(sources: tuple[str, ...], rows: int, join: str = "") -> Rule:
     )
 
 
-def _made_from(extracted: str) -> Rule:
+def _made_from(dataset: Dataset) -> Rule:
     """A day rests on an extract that passed. Without a verdict the extract has changed since it was checked."""
+    extracted = SOURCES[sources_for(indicator_of(dataset))[0]].extract
     query = (
         "SELECT days.service AS service, days.report_date AS report_date, coalesce(string_agg(verdict.check_name ||"
         " ' ' || verdict.result, ', ' ORDER BY verdict.check_name),"
         f" '{NOT_CHECKED}') AS observed,"
         f" '{extracted} passed' AS expected, count(judged.service) = 0 OR count(verdict.check_name) > 0 AS is_broken"
         " FROM (SELECT DISTINCT service, report_date FROM batch) AS days"
-        f" LEFT JOIN (SELECT DISTINCT service, report_date FROM perf.verdicts WHERE dataset = '{extracted}'"
-        " AND report_date BETWEEN :first_day AND :last_day) AS judged USING (service, report_date)"
-        f" LEFT JOIN perf.verdicts AS verdict ON verdict.dataset = '{extracted}' AND verdict.service = days.service"
-        " AND verdict.report_date = days.report_date AND verdict.severity = 'blocking' AND verdict.result <> 'passed'"
+        f" LEFT JOIN (SELECT DISTINCT subject AS service, period_start AS report_date FROM perf.verdicts"
+        f" WHERE dataset = '{extracted}' AND check_name = '{CONTRACT_CHECK}'"
+        " AND period_start BETWEEN :first_day AND :last_day) AS judged USING (service, report_date)"
+        f" LEFT JOIN perf.verdicts AS verdict ON verdict.dataset = '{extracted}' AND verdict.subject = days.service"
+        " AND verdict.period_start = days.report_date AND verdict.severity = 'blocking' AND verdict.result <> 'passed'"
         " GROUP BY days.service, days.report_date"
     )
     return Rule(
@@ -147,36 +125,34 @@ def _made_from(extracted: str) -> Rule:
     )
 
 
-_TYPES = len(LPA_TYPES) + 1
-_DELIVERIES = (_READ, _WHOLE, _ACCOUNTED)
-_RATINGS, _STATES = METRICS["user-satisfaction"].sources, METRICS["completion-rate"].sources
-_CHANNELS = METRICS["digital-take-up"].sources
+def indicator_of(dataset: Dataset) -> IndicatorName:
+    """The indicator of a dataset that has one."""
+    if dataset.indicator is None:
+        raise ValueError(f"{dataset.name} belongs to no indicator")
+    return dataset.indicator
 
-_RULES: dict[str, tuple[Rule, ...]] = {
-    "extracted_feedback": _DELIVERIES,
-    "extracted_application_states": _DELIVERIES,
-    "extracted_channel_counts": _DELIVERIES,
-    "daily_user_satisfaction": (
-        _made_from("extracted_feedback"),
-        _present(_RATINGS, 1, " AND made.source = ledger.source_name"),
-    ),
-    "daily_completion_rate": (
-        _made_from("extracted_application_states"),
-        _present(_STATES, _TYPES),
-    ),
-    "daily_completion_cohort": (
-        _made_from("extracted_application_states"),
-        _present(_STATES, _TYPES),
-    ),
-    "daily_digital_take_up": (
-        _made_from("extracted_channel_counts"),
-        _present(_CHANNELS, len(KNOWN_LPA_TYPES) + 1),
-    ),
+
+_ROWS_A_DAY = {
+    "daily_user_satisfaction": 1,
+    "daily_application_events": len(LPA_TYPES) + 1,
+    "daily_completion_rate": len(LPA_TYPES) + 1,
+    # Sirius knows the type of every application.
+    "daily_digital_take_up": len(KNOWN_LPA_TYPES) + 1,
 }
 
-CHECKED = (*_RULES, "monthly_user_satisfaction", "monthly_completion_rate", "monthly_digital_take_up")
+
+def _rules_on(dataset: Dataset) -> tuple[Rule, ...]:
+    rules = (contract_of(dataset), key_of(dataset))
+    if dataset.stage is Stage.EXTRACTED:
+        return (*rules, _ACCOUNTED)
+    if dataset.stage is Stage.DAILY_METRICS:
+        return (*rules, _made_from(dataset), _present(dataset, _ROWS_A_DAY[dataset.name]))
+    return rules
+
+
+CHECKED = tuple(
+    name for stage in (Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS) for name in datasets_of(stage)
+)
 """The datasets that are checked, in the order of the flow."""
 
-COMPLETENESS: dict[str, tuple[Rule, ...]] = {
-    name: (contract_of(DATASETS[name]), key_of(DATASETS[name]), *_RULES.get(name, ())) for name in CHECKED
-}
+COMPLETENESS: dict[str, tuple[Rule, ...]] = {name: _rules_on(DATASETS[name]) for name in CHECKED}

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from perf_pipeline.catalogue.checks.rule import Kind, Rule, each_row
-from perf_pipeline.catalogue.columns import ALL, CHANNEL_COUNTS, RATING_COUNTS
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS, TAKE_UP_COUNTS
+from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
 from perf_pipeline.catalogue.severity import Severity
 
@@ -19,7 +20,7 @@ def _rule(name: str, protects_from: str, query: str) -> Rule:
 
 
 def _share(name: str, period: str, column: str, numerator: str, denominator: str, *, decimals: int = 2) -> Rule:
-    """A percentage that is what its own counts give, reckoned again by the database."""
+    """A percentage that is what its own counts give, computed again by the database."""
     expected = f"CASE WHEN {denominator} > 0 THEN round(100.0 * ({numerator}) / ({denominator}), {decimals}) END"
     query = each_row(
         f"{column} IS NOT DISTINCT FROM ({expected})",
@@ -157,7 +158,8 @@ def _sum_of_days(name: str, daily: str, dimension: str, columns: Sequence[str], 
         f" FROM batch AS months LEFT JOIN (SELECT service, {dimension},"
         f" date_trunc('month', report_date)::date AS month_start,"
         f" {', '.join(f'sum({column}) AS {column}' for column in columns)}"
-        f" FROM :good_days_of_{daily} AS good WHERE report_date BETWEEN :first_day AND :last_day GROUP BY 1, 2, 3) AS days"
+        f" FROM :good_periods_of_{daily} AS good"
+        " WHERE report_date BETWEEN :first_day AND :last_day GROUP BY 1, 2, 3) AS days"
         f" USING (service, month_start, {dimension})"
     )
     return _rule(name, f"a month that says something else than {than}", query)
@@ -183,8 +185,8 @@ CONSISTENCY: dict[str, tuple[Rule, ...]] = {
     "extracted_application_states": (_states_in_order,),
     "extracted_channel_counts": (channels_add_up("report_date"),),
     "daily_user_satisfaction": _satisfaction("report_date"),
-    "daily_completion_rate": _events("report_date"),
-    "daily_completion_cohort": _cohort("report_date"),
+    "daily_application_events": _events("report_date"),
+    "daily_completion_rate": _cohort("report_date"),
     "daily_digital_take_up": _take_up("report_date"),
     "monthly_user_satisfaction": (
         *_satisfaction("month_start"),
@@ -195,9 +197,9 @@ CONSISTENCY: dict[str, tuple[Rule, ...]] = {
         *_events("month_start"),
         *_cohort("month_start"),
         _DAYS_RULE,
-        _sum_of_days("month_is_the_sum_of_its_days", "daily_completion_rate", "lpa_type", STATE_COUNTS),
+        _sum_of_days("month_is_the_sum_of_its_days", "daily_application_events", "lpa_type", STATE_COUNTS),
         _sum_of_days(
-            "month_is_the_sum_of_its_cohorts", "daily_completion_cohort", "lpa_type", COHORT_COUNTS, "its cohorts"
+            "month_is_the_sum_of_its_cohorts", "daily_completion_rate", "lpa_type", COHORT_COUNTS, "its cohorts"
         ),
     ),
     "monthly_digital_take_up": (

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from perf_pipeline.catalogue.checks.rule import Kind, Rule
-from perf_pipeline.catalogue.columns import ALL, RATING_COUNTS
+from perf_pipeline.catalogue.columns import RATING_COUNTS
+from perf_pipeline.catalogue.datasets import Stage, datasets_of
+from perf_pipeline.catalogue.dimensions import ALL, LPA_TYPE
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
 from perf_pipeline.catalogue.severity import Severity
 
@@ -13,6 +15,7 @@ _LOOK = (
 )
 _COMPARED_DAYS = 28
 _WEEK = 7
+_LOOKED_BACK_DAYS = 60
 _STANDARD_ERRORS = 4
 """A jump counts when chance can hardly be the reason: so many standard errors of a share of that many."""
 
@@ -42,9 +45,9 @@ def _weighted(column_of: str) -> str:
 
 _SERIES = (
     _Series("daily_user_satisfaction", "source", "true", "responses_count", _weighted("{day}")),
-    _Series("daily_completion_rate", "lpa_type", f"lpa_type = '{ALL}'", "started_count"),
+    _Series("daily_application_events", LPA_TYPE.column, f"lpa_type = '{ALL}'", "started_count"),
     _Series(
-        "daily_completion_cohort",
+        "daily_completion_rate",
         "lpa_type",
         f"lpa_type = '{ALL}' AND NOT is_provisional",
         "cohort_started_count",
@@ -177,7 +180,7 @@ _CHANNELS = _warning(
     f" FROM (SELECT service, report_date FROM batch WHERE lpa_type = '{ALL}') AS judged"
     f" JOIN perf.daily_digital_take_up AS received ON received.service = judged.service AND received.lpa_type = '{ALL}'"
     f" AND received.report_date BETWEEN judged.report_date - {_COMPARED_DAYS - 1} AND judged.report_date"
-    f" JOIN perf.daily_completion_rate AS reached ON reached.service = received.service AND reached.lpa_type = '{ALL}'"
+    f" JOIN perf.daily_application_events AS reached ON reached.service = received.service AND reached.lpa_type = '{ALL}'"
     " AND reached.report_date = received.report_date GROUP BY 1, 2) AS compared",
     "channel_factor",
     "compared_count",
@@ -191,7 +194,7 @@ _QUARANTINED = Rule(
     "a source that has changed its form",
     "read the reasons in perf-pipeline status; once the source or the rule is mended, perf-pipeline backfill of the day"
     " lets its rows in again",
-    "SELECT service, report_date, source_name || ': ' || rows_quarantined_count || ' of ' || rows_read_count || ' rows'"
+    "SELECT subject AS service, period_start AS report_date, source_name || ': ' || rows_quarantined_count || ' of ' || rows_read_count || ' rows'"
     " AS observed, 'at most ' || :limit_quarantined_percent || ' % of them' AS expected,"
     " rows_quarantined_count > :limit_quarantined_rows"
     " AND rows_quarantined_count * 100 > rows_read_count * :limit_quarantined_percent AS is_broken FROM batch",
@@ -201,15 +204,33 @@ _QUARANTINED = Rule(
 )
 
 
+def _recent(series: _Series) -> Rule:
+    happened = f"CASE WHEN earlier.{series.volume} > 0 THEN earlier.report_date END"
+    reach = f"earlier.report_date BETWEEN judged.report_date - {_LOOKED_BACK_DAYS} AND judged.report_date"
+    # A series that has only begun has no earlier days to be silent on.
+    columns = f"max({happened}) AS newest, min(earlier.report_date) AS begun"
+    query = (
+        "SELECT service, report_date, line || coalesce(': newest row of ' || newest, ': no row') AS observed,"
+        " 'a row in ' || :limit_quiet_days || ' days' AS expected,"
+        " report_date - coalesce(newest, begun) > :limit_quiet_days AS is_broken"
+        f" FROM ({_compared(series, columns, reach)}) AS found"
+    )
+    return _warning(
+        "newest_row_is_recent",
+        "a source that answers, and has nothing new",
+        query,
+        "quiet_days",
+        next_step="ask the source's team whether the service was closed, or whether its rows are written elsewhere since",
+    )
+
+
 def _on_days(series: _Series) -> tuple[Rule, ...]:
-    volume = (_weekdays(series), _level(series)) if series.has_volume_checks else ()
+    volume = (_weekdays(series), _level(series), _recent(series)) if series.has_volume_checks else ()
     return (*volume, _jump(series)) if series.numerator else volume
 
 
 PLAUSIBILITY: dict[str, tuple[Rule, ...]] = {
-    "extracted_feedback": (_QUARANTINED,),
-    "extracted_application_states": (_QUARANTINED,),
-    "extracted_channel_counts": (_QUARANTINED,),
+    **dict.fromkeys(datasets_of(Stage.EXTRACTED), (_QUARANTINED,)),
     **{series.dataset: _on_days(series) for series in _SERIES},
 }
 PLAUSIBILITY["daily_digital_take_up"] += (_CHANNELS,)

@@ -5,7 +5,7 @@ day. It reads `batch`, the rows of the days in question, and may hold these toke
 
     :first_day, :last_day       the range, as dates
     :limit_NAME                 a threshold of the row's service (the query has one column `service` where it stands)
-    :good_days_of_DATASET       the rows of a daily dataset that months are made from
+    :good_periods_of_DATASET       the rows of a daily dataset that months are made from
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Rule:
     severity: Severity
     protects_from: str
     next_step: str
-    query: str
+    query: str = ""
     batch: Batch = "rows"
     shows_observed: bool = False
     """Whether what was found is worth keeping for days that passed too: a measure, not a fault."""

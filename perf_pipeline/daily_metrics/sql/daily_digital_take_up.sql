@@ -1,3 +1,4 @@
+-- A day is final when Sirius says so, or when its window has closed.
 SELECT
     service,
     report_date,
@@ -9,7 +10,6 @@ SELECT
     other_count,
     unknown_count,
     total_count,
-    NOT is_final
-    AND last_seen_at < (report_date + CAST(:revision_days AS integer))::timestamp AT TIME ZONE :timezone AS is_provisional
+    NOT is_final AND report_date + CAST(:revision_days AS integer) > CAST(:last_ended_day AS date) AS is_provisional
 FROM perf.extracted_channel_counts
 WHERE superseded_at IS NULL AND report_date BETWEEN :first_day AND :last_day

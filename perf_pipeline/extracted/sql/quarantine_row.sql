@@ -1,9 +1,9 @@
 INSERT INTO perf.quarantined_rows (
-    service, source_name, row_ref, dataset, report_date, reason, first_seen_at, last_seen_at
+    subject, source_name, row_ref, file_name, period_start, reason, first_seen_at, last_seen_at
 )
-VALUES (:service, :source_name, :row_ref, :dataset, :report_date, :reason, :now, :now)
-ON CONFLICT (service, source_name, row_ref) DO UPDATE SET
-    report_date = excluded.report_date,
+VALUES (:subject, :source_name, :row_ref, :file_name, :period_start, :reason, :now, :now)
+ON CONFLICT (subject, source_name, row_ref) DO UPDATE SET
+    period_start = excluded.period_start,
     reason = excluded.reason,
     last_seen_at = excluded.last_seen_at,
     resolved_at = NULL

@@ -1,29 +1,27 @@
-INSERT INTO perf.source_deliveries AS ledger (
-    service, source_name, report_date, outcome, failure, first_delivered_at, delivered_at, attempted_at, is_short,
-    rows_read_count, rows_kept_count, rows_quarantined_count, rows_duplicate_count, run_id, complete_up_to
+-- A day that is read again as it was leaves its row alone.
+INSERT INTO perf.source_deliveries AS held (
+    subject, source_name, period_start, revision_count, change, changed_at, first_delivered_at, delivered_at, is_short,
+    rows_read_count, rows_kept_count, rows_quarantined_count, rows_duplicate_count, run_id
 )
 VALUES (
-    :service, :source_name, :report_date, :outcome, :failure,
-    CASE WHEN :outcome = 'delivered' THEN CAST(:attempted_at AS timestamptz) END,
-    CASE WHEN :outcome = 'delivered' THEN CAST(:attempted_at AS timestamptz) END,
-    :attempted_at, :is_short, :rows_read_count, :rows_kept_count, :rows_quarantined_count, :rows_duplicate_count, :run_id,
-    :complete_up_to
+    :subject, :source_name, :period_start, 1, :change, :now, :now, :now, :is_short,
+    :rows_read_count, :rows_kept_count, :rows_quarantined_count, :rows_duplicate_count, :run_id
 )
-ON CONFLICT (service, source_name, report_date) DO UPDATE SET
-    outcome = excluded.outcome,
-    failure = excluded.failure,
-    attempted_at = excluded.attempted_at,
-    run_id = excluded.run_id,
-    released_at = NULL,
-    complete_up_to = excluded.complete_up_to,
-    first_delivered_at = coalesce(ledger.first_delivered_at, excluded.first_delivered_at),
-    delivered_at = greatest(excluded.delivered_at, ledger.delivered_at),
-    is_short = CASE WHEN excluded.outcome = 'delivered' THEN excluded.is_short ELSE ledger.is_short END,
-    rows_read_count = CASE WHEN excluded.outcome = 'delivered' THEN excluded.rows_read_count ELSE ledger.rows_read_count END,
-    rows_kept_count = CASE WHEN excluded.outcome = 'delivered' THEN excluded.rows_kept_count ELSE ledger.rows_kept_count END,
-    rows_quarantined_count = CASE
-        WHEN excluded.outcome = 'delivered' THEN excluded.rows_quarantined_count ELSE ledger.rows_quarantined_count
-    END,
-    rows_duplicate_count = CASE
-        WHEN excluded.outcome = 'delivered' THEN excluded.rows_duplicate_count ELSE ledger.rows_duplicate_count
-    END
+ON CONFLICT (subject, source_name, period_start) DO UPDATE SET
+    revision_count = held.revision_count + CASE WHEN :is_changed THEN 1 ELSE 0 END,
+    change = CASE WHEN :is_changed THEN excluded.change ELSE held.change END,
+    changed_at = CASE WHEN :is_changed THEN excluded.changed_at ELSE held.changed_at END,
+    delivered_at = greatest(excluded.delivered_at, held.delivered_at),
+    is_short = excluded.is_short,
+    rows_read_count = excluded.rows_read_count,
+    rows_kept_count = excluded.rows_kept_count,
+    rows_quarantined_count = excluded.rows_quarantined_count,
+    rows_duplicate_count = excluded.rows_duplicate_count,
+    run_id = excluded.run_id
+WHERE
+    :is_changed
+    OR (held.is_short, held.rows_read_count, held.rows_kept_count, held.rows_quarantined_count, held.rows_duplicate_count)
+    IS DISTINCT FROM (
+        excluded.is_short, excluded.rows_read_count, excluded.rows_kept_count, excluded.rows_quarantined_count,
+        excluded.rows_duplicate_count
+    )

@@ -1,12 +1,12 @@
--- What stands against days now, and is more than a warning, with what was found on the newest of them.
+-- What did not pass and is more than a warning, with what was found on the newest of them.
 SELECT
-    service,
+    subject,
     dataset,
     check_name,
-    array_agg(report_date ORDER BY report_date) AS days,
-    (array_agg(observed ORDER BY report_date DESC))[1] AS observed,
-    (array_agg(expected ORDER BY report_date DESC))[1] AS expected
+    array_agg(period_start ORDER BY period_start) AS days,
+    (array_agg(observed ORDER BY period_start DESC))[1] AS observed,
+    (array_agg(expected ORDER BY period_start DESC))[1] AS expected
 FROM perf.verdicts
-WHERE result <> 'passed' AND severity <> 'warning'
-GROUP BY service, dataset, check_name
-ORDER BY service, dataset, check_name
+WHERE result <> 'passed' AND severity <> 'warning' AND subject = ANY(:subjects)
+GROUP BY subject, dataset, check_name
+ORDER BY subject, dataset, check_name

@@ -1,5 +1,5 @@
--- Whether a run has asked for the day and released it. Null where no night of the week before was published either: then
--- nobody runs nights here yet, or people were told long ago.
-SELECT CASE WHEN count(*) FILTER (WHERE released_at IS NOT NULL) > 0 THEN bool_or(report_date = :day AND released_at IS NOT NULL) END
-FROM perf.source_deliveries
-WHERE report_date BETWEEN CAST(:day AS date) - 7 AND :day
+-- Whether a release includes the day. Null where no day of the week before was released either: then nobody runs nights here
+-- yet, or people were alerted long ago.
+SELECT CASE WHEN count(*) FILTER (WHERE released_at IS NOT NULL) > 0 THEN bool_or(period_start = :day AND released_at IS NOT NULL) END
+FROM perf.built_periods
+WHERE period_start BETWEEN CAST(:day AS date) - 7 AND :day AND dataset = ANY(:datasets)

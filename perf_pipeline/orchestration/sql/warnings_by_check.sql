@@ -1,5 +1,5 @@
-SELECT service, check_name, count(*) AS warnings
+SELECT subject, check_name, count(*) AS warnings
 FROM perf.verdicts
-WHERE result <> 'passed' AND severity = 'warning' AND report_date > :after
-GROUP BY service, check_name
-ORDER BY service, check_name
+WHERE result <> 'passed' AND severity = 'warning' AND period_start > :after
+GROUP BY subject, check_name
+ORDER BY subject, check_name

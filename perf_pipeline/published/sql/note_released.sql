@@ -1,2 +1,2 @@
--- Only days that no later run has asked for again: what that one found is not out yet.
-UPDATE perf.source_deliveries SET released_at = :now WHERE run_id = :run_id
+UPDATE perf.built_periods SET released_at = :now
+WHERE released_at IS NULL AND publishing_run_id = :run_id

@@ -1,4 +1,4 @@
 -- Days of which there should be rows.
-SELECT DISTINCT service, report_date
+SELECT DISTINCT subject, period_start
 FROM perf.source_deliveries
-WHERE source_name = ANY(:sources) AND delivered_at IS NOT NULL AND report_date BETWEEN :first_day AND :last_day
+WHERE source_name = ANY(:sources) AND period_start BETWEEN :first_day AND :last_day

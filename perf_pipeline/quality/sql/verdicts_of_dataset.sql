@@ -1,4 +1,4 @@
-SELECT report_date, service, check_name, severity, result, observed, expected
+SELECT period_start, subject, check_name, severity, result, observed, expected
 FROM perf.verdicts
-WHERE dataset = :dataset AND report_date BETWEEN :first_day AND :last_day
-ORDER BY report_date, service, severity, check_name
+WHERE dataset = :dataset AND period_start BETWEEN :first_day AND :last_day
+ORDER BY period_start, subject, severity, check_name

@@ -17,7 +17,7 @@ from perf_pipeline.definitions import defs
 from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
 from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.summary import published_months
-from perf_pipeline.sources.systems import Systems
+from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests import extracting

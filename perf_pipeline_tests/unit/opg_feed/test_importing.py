@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perf_pipeline.catalogue.metrics import Indicator
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.services import Service, Services, load_services
 from perf_pipeline.errors import UsageError
 from perf_pipeline.opg_feed.entries import read_feed
@@ -22,7 +22,7 @@ def history(folder: Path, entries: list[Entry], services: Services | None = None
     return history_of(read_feed(save_feed(folder, entries), NOW.date()), services or load_services(), NOW)
 
 
-def rows(found: History, indicator: Indicator = "user-satisfaction") -> dict[date, dict[str, object]]:
+def rows(found: History, indicator: IndicatorName = "user-satisfaction") -> dict[date, dict[str, object]]:
     records = found.figures[indicator].to_dict("records")
     return {row["period_start"]: {str(name): value for name, value in row.items()} for row in records}
 

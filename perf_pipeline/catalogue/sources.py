@@ -1,0 +1,128 @@
+"""Every source: what it delivers, for which indicators, where it is, how often it is read, and what of it is unusable.
+
+Settings, planner, extraction, checks, lineage and documents read these entries. How a source is read is in the folder
+`extracted/` of its name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from perf_pipeline.catalogue.cadences import Cadence, Monthly, Nightly
+from perf_pipeline.catalogue.indicators import IndicatorName
+from perf_pipeline.catalogue.quarantine_reasons import CHANNEL_COUNT_REASONS, DONE_PAGE_REASONS, IN_SERVICE_REASONS
+from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS, SIRIUS_REVISION_DAYS
+
+Option = Literal["slug", "database"]
+"""What the services file says about a source of a service: the slug of a page, the variable of a database's URL."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One system that we only read."""
+
+    name: str
+    """As the services file and the ledger have it."""
+    asset: str
+    """Its name in Dagit's lineage."""
+    description: str
+    kind: str
+    """The kind that Dagit shows: postgres, csv, api."""
+    extract: str
+    """The dataset that it is merged into."""
+    indicators: tuple[IndicatorName, ...]
+    cadence: Cadence
+    owner: str
+    setting: str | None = None
+    """The setting that holds its address; None where the services file names the variable (option `database`)."""
+    options: tuple[Option, ...] = ()
+    """What the services file must say about it."""
+    window_days: int | None = None
+    """How many of the newest days every extraction reads again; None for files, which are read when they change."""
+    delivers: Literal["day", "month"] = "day"
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why one of its rows can be unusable, in words for people."""
+    rows_kept_months: int | None = None
+    """How long its rows are kept, where they are about single people."""
+    retries_itself: bool = False
+    """Whether its reader asks again by itself after a failure that may pass."""
+    is_counted_by_source: bool = False
+    """Whether the source counts: a row is then a count, and a day without one is not known yet."""
+
+
+_ENTRIES = (
+    Source(
+        "done-page",
+        asset="feedback_explorer_exports",
+        description="GOV.UK Feedback Explorer exports: ratings of the page at the end of each service, as CSV files that"
+        " a person drops into a folder every month. Days are UTC days.",
+        kind="csv",
+        extract="extracted_feedback",
+        indicators=("user-satisfaction",),
+        cadence=Monthly(5),
+        owner="team:performance-data",
+        setting="feedback_exports_dir",
+        options=("slug",),
+        reasons=DONE_PAGE_REASONS,
+        is_counted_by_source=True,
+    ),
+    Source(
+        "in-service",
+        asset="make_an_lpa_feedback_table",
+        description="The feedback table of the Make an LPA database: ratings from the banner inside the service, with a"
+        " mandatory comment that never leaves it. Read only.",
+        kind="postgres",
+        extract="extracted_feedback",
+        indicators=("user-satisfaction",),
+        cadence=Nightly(1),
+        owner="team:make-an-lpa",
+        options=("database",),
+        window_days=7,
+        reasons=IN_SERVICE_REASONS,
+        rows_kept_months=ROWS_KEPT_MONTHS,
+    ),
+    Source(
+        "applications",
+        asset="make_an_lpa_applications",
+        description="The applications table of the Make an LPA database. It forgets: deleted applications are blanked,"
+        " stamps are reset by edits. Read only.",
+        kind="postgres",
+        extract="extracted_application_states",
+        indicators=("completion-rate",),
+        cadence=Nightly(1),
+        owner="team:make-an-lpa",
+        options=("database",),
+        # Ten nights more than a type of LPA takes to settle, so that an outage of a week loses none.
+        window_days=COHORT_DAYS + 10,
+        rows_kept_months=ROWS_KEPT_MONTHS,
+    ),
+    Source(
+        "sirius",
+        asset="sirius_channel_statistics",
+        description="The Sirius data API: LPA applications received by day, type and channel, revised for months."
+        " Contract: docs/sirius-endpoint.openapi.yaml.",
+        kind="api",
+        extract="extracted_channel_counts",
+        indicators=("digital-take-up",),
+        # Its gateway may serve data up to 48 hours old (DOMAIN 3.3).
+        cadence=Nightly(3),
+        owner="team:sirius",
+        setting="sirius_url",
+        window_days=SIRIUS_REVISION_DAYS,
+        retries_itself=True,
+        reasons=CHANNEL_COUNT_REASONS,
+        is_counted_by_source=True,
+    ),
+)
+
+SOURCES: dict[str, Source] = {source.name: source for source in _ENTRIES}
+
+
+def sources_for(indicator: IndicatorName) -> tuple[str, ...]:
+    """Names of the sources that deliver for an indicator."""
+    return tuple(source.name for source in _ENTRIES if indicator in source.indicators)
+
+
+def sources_into(extract: str) -> tuple[Source, ...]:
+    """The sources that are merged into an extracted dataset."""
+    return tuple(source for source in _ENTRIES if source.extract == extract)

@@ -1,0 +1,68 @@
+"""Merges application states into extracted_application_states: a row an application.
+
+Only a keyed hash of the id arrives here (DOMAIN 3.1, trap 10). It is made while the rows stream through this process, so
+that neither database ever holds both. The earliest stamp ever seen counts; what the source blanks or stamps again later
+moves nothing.
+"""
+
+import hmac
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.changes import SourceChange
+from perf_pipeline.catalogue.reporting_days import TIMEZONE
+from perf_pipeline.catalogue.windows import COHORT_DAYS
+from perf_pipeline.extracted.readers.service_database import reading as reading_database
+from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
+from perf_pipeline.extracted.staging import staged
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing
+from perf_pipeline.warehouse.statements import run_sql
+
+SQL = Path(__file__).parent / "sql"
+_STAGED = (
+    "application_hash uuid, started_at timestamptz, created_at timestamptz, completed_at timestamptz, lpa_type text"
+)
+_HASH_HEX_DIGITS = 32
+
+
+def hashed(rows: Iterable[str], key: bytes) -> Iterator[str]:
+    """Rows whose first field is an application's id, with the first 128 bits of HMAC-SHA256(key, id) in its place."""
+    for row in rows:
+        application_id, _, stamps = row.partition(",")
+        yield f"{hmac.digest(key, application_id.encode(), 'sha256').hex()[:_HASH_HEX_DIGITS]},{stamps}"
+
+
+def extract_applications(reading: Reading) -> Merged:
+    """Read the days and merge them into what was seen before. A change can reach days far before the reading."""
+    systems = reading.systems
+    with reading_database(reading.address) as source, transaction(systems.warehouse) as connection:
+        rows = hashed(source.stream(SQL / "application_stamps.sql", reading.days), systems.hash_key)
+        with staged(connection, "staged_applications", _STAGED, rows):
+            lock_for_writing(connection, reading.source.extract)
+            values = {
+                "service": reading.service.slug,
+                "now": reading.now,
+                "timezone": TIMEZONE,
+                "settled_days": COHORT_DAYS,
+            }
+            changed = run_sql(connection, SQL / "changed_by_applications.sql", **values)
+            changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
+            run_sql(connection, SQL / "merge_application_states.sql", **values)
+            counts = {day: DayCounts() for day in reading.days} | _counts(connection, reading)
+            return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
+
+
+def _counts(connection: Connection, reading: Reading) -> dict[date, DayCounts]:
+    rows = run_sql(
+        connection,
+        SQL / "count_staged_applications.sql",
+        service=reading.service.slug,
+        timezone=TIMEZONE,
+        first_day=reading.days.first,
+        last_day=reading.days.last,
+    )
+    return {row.report_date: DayCounts(read=row.states, kept=row.kept) for row in rows}

@@ -1,0 +1,52 @@
+"""The extracted assets: each reads every source that is merged into its table, for every service that has it.
+
+A source that can't be read holds back neither the other sources nor their figures: its failure is recorded, and the asset
+`source_deliveries` fails the run on it at its end.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.services import Service
+from perf_pipeline.catalogue.sources import SOURCES, Source, sources_into
+from perf_pipeline.extracted.attempting import read_source
+from perf_pipeline.extracted.reporting import report_extraction
+from perf_pipeline.extracted.retention import drop_old_rows
+from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
+from perf_pipeline.flow.partitions import day_range
+from perf_pipeline.systems import Systems
+
+READS_WHAT_IS_DUE = "perf_pipeline/reads_what_is_due"
+"""Tag of a run that reads the newest days of each source and what it owes, whatever the run's own days are."""
+
+
+def extracted_asset(dataset: str) -> FlowAsset:
+    """The asset that reads every source of an extracted table."""
+    sources = sources_into(dataset)
+
+    def extract(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
+        days = None if READS_WHAT_IS_DUE in context.run.tags else day_range(context)
+        changed: set[date] = set()
+        for service, source in _asked(systems, sources):
+            changed |= read_source(systems, service, source, days, context.run.run_id)
+        dropped = {
+            (service.slug, source.name): drop_old_rows(systems, source, service.slug, systems.clock())
+            for service, source in _asked(systems, sources)
+            if source.rows_kept_months is not None
+        }
+        return report_extraction(systems, sources, day_range(context), changed, dropped)
+
+    extract.__doc__ = "\n".join(f"- {source.name}: {source.description}" for source in sources)
+    return FlowAsset(dataset, DATASETS[dataset], tuple(source.asset for source in sources), extract)
+
+
+EXTRACTED = [extracted_asset(dataset) for dataset in dict.fromkeys(source.extract for source in SOURCES.values())]
+
+
+def _asked(systems: Systems, sources: tuple[Source, ...]) -> Iterator[tuple[Service, Source]]:
+    for service, name in systems.services.pairs:
+        if SOURCES[name] in sources:
+            yield service, SOURCES[name]

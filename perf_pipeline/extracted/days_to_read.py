@@ -1,0 +1,61 @@
+"""Which days of a source an extraction reads: its newest days, those it never delivered, and those a failure still owes."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, joined, last_ended_day
+from perf_pipeline.catalogue.services import Service
+from perf_pipeline.catalogue.sources import Source
+from perf_pipeline.extracted.done_page.changed_files import days_of_changed_files
+from perf_pipeline.extracted.retention import frozen_days
+from perf_pipeline.systems import Systems
+from perf_pipeline.warehouse.statements import run_sql
+
+_SQL = Path(__file__).parent / "sql"
+_MOST_READINGS = 4
+"""Of one source in one extraction: scattered days are read together with those between them."""
+
+
+def nightly_days(connection: Connection, systems: Systems, service: Service, source: Source) -> list[DayRange]:
+    """The days that a nightly extraction reads of a source of a service, as ranges."""
+    known = _days_it_can_know(systems, service, source)
+    if known is None:
+        return []
+    key = {"subject": service.slug, "source_name": source.name}
+    reading = run_sql(connection, _SQL / "last_reading.sql", **key).one_or_none()
+    owed_from = reading.owed_from if reading else known.first
+    if source.window_days is None:
+        wanted = days_of_changed_files(connection, systems.addresses[service.slug, source.name], service.slug, known)
+        if reading is None or known.first < reading.asked_from:
+            owed_from = known.first
+    else:
+        window = DayRange(max(known.first, known.last - timedelta(days=source.window_days - 1)), known.last)
+        missing = run_sql(connection, _SQL / "missing_days.sql", **key, first_day=known.first, last_day=known.last)
+        wanted = {*window, *missing.scalars()}
+    if owed_from is not None:
+        wanted |= {*DayRange(max(known.first, owed_from), known.last)}
+    return _readable(connection, service, source, wanted)
+
+
+def days_of_range(
+    connection: Connection, systems: Systems, service: Service, source: Source, days: DayRange
+) -> list[DayRange]:
+    """The days of a range, asked for by a person, that can be read of a source of a service."""
+    known = _days_it_can_know(systems, service, source)
+    return _readable(connection, service, source, {day for day in days if known and day in known})
+
+
+def _days_it_can_know(systems: Systems, service: Service, source: Source) -> DayRange | None:
+    first = max(systems.first_day, service.first_day_of(source.name))
+    last = last_ended_day(systems.clock())
+    return DayRange(first, last) if first <= last else None
+
+
+def _readable(connection: Connection, service: Service, source: Source, days: Iterable[date]) -> list[DayRange]:
+    """Days as few ranges, without frozen ones: reading those would bring dropped rows back."""
+    frozen = frozen_days(connection, source).get(service.slug)
+    open_days = {day for day in days if frozen is None or day not in frozen}
+    return joined(as_ranges(open_days), _MOST_READINGS)

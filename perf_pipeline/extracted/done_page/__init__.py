@@ -1,0 +1,1 @@
+"""Ratings of the done page, from Feedback Explorer exports (DOMAIN 3.4)."""

@@ -1,0 +1,123 @@
+"""What one row of a Feedback Explorer export says: a rating count, nothing for us, or a reason for the quarantine.
+
+Belongs here: the meaning of a row (DOMAIN 3.4), pure. Doesn't belong here: files and CSV (`feedback_explorer_files`),
+adding rows up to days (`feedback_explorer_days`). Reasons are fixed words; no text of a row leaves this module.
+"""
+
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from perf_pipeline.extracted.done_page.files import ExportRow, text_fault
+
+AGGREGATE: Final = "aggregated-service-feedback"
+SINGLE: Final = "service-feedback"
+SKIPPED_TYPES: Final = frozenset({"problem-report", "long-form-contact"})
+
+_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_AGGREGATE_TEXT: Final = re.compile(r"Rating of (\S+):(.*)", re.DOTALL)
+_INTEGER: Final = re.compile(r"-?[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class RatingCount:
+    """`count` responses of one rating (1 to 5) for a page on a UTC day: of an aggregate, or one single response."""
+
+    slug: str
+    report_date: date
+    rating: int
+    count: int
+    is_aggregate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row for the quarantine, with as much of its place as could be read.
+
+    `rating` stands only where it is 1 to 5, `kind` only where it is one of the two counted types.
+    """
+
+    reason: str
+    slug: str | None = None
+    report_date: date | None = None
+    rating: int | None = None
+    kind: str | None = None
+
+
+def utc_day(created: str) -> date | None:
+    """Return the UTC day of a `creation date` (`YYYY-MM-DD HH:MM:SS`), None where it is anything else."""
+    text = created.strip()
+    if _INSTANT.fullmatch(text) is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def judge_row(
+    row: ExportRow, slugs: AbstractSet[str], span: tuple[date, date] | None
+) -> RatingCount | RejectedRow | None:
+    """Judge what the row says about one of the pages `slugs`; None for another page and for a type that is skipped.
+
+    A row outside the span that its file's name promises is rejected: the day it claims may be there in part only.
+    """
+    if row.fault == "wrong_number_of_fields":
+        return RejectedRow(row.fault)
+    slug = row.page.strip().removeprefix("/done/")
+    if slug not in slugs:
+        page_fault = text_fault(row.page)
+        return RejectedRow(page_fault) if page_fault else None
+    kind = row.kind.strip()
+    if kind in SKIPPED_TYPES:
+        return None
+    day = utc_day(row.created)
+    try:
+        return _counted(row, slug, kind, day, span)
+    except _RowFaultError as fault:
+        return RejectedRow(fault.reason, slug, day, fault.rating, kind if kind in (AGGREGATE, SINGLE) else None)
+
+
+class _RowFaultError(Exception):
+    def __init__(self, reason: str, rating: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.rating = rating
+
+
+def _counted(row: ExportRow, slug: str, kind: str, day: date | None, span: tuple[date, date] | None) -> RatingCount:
+    if row.fault is not None:
+        raise _RowFaultError(row.fault)
+    if kind not in (AGGREGATE, SINGLE):
+        raise _RowFaultError("unknown_type")
+    if day is None:
+        raise _RowFaultError("unreadable_date")
+    if span is not None and not span[0] <= day < span[1]:
+        raise _RowFaultError("outside_named_span")
+    if kind == SINGLE:
+        return RatingCount(slug, day, _rating(row.rating), 1, is_aggregate=False)
+    match = _AGGREGATE_TEXT.fullmatch(row.feedback.strip())
+    if match is None:
+        raise _RowFaultError("unreadable_aggregate")
+    rating = _rating(match[1])
+    return RatingCount(slug, day, rating, _count(match[2], rating), is_aggregate=True)
+
+
+def _rating(text: str) -> int:
+    if _INTEGER.fullmatch(text.strip()) is None:
+        raise _RowFaultError("unreadable_rating")
+    rating = int(text)
+    if not 1 <= rating <= 5:
+        raise _RowFaultError("rating_outside_scale")
+    return rating
+
+
+def _count(text: str, rating: int) -> int:
+    if _INTEGER.fullmatch(text.strip()) is None:
+        raise _RowFaultError("unreadable_count", rating)
+    count = int(text)
+    if count < 0:
+        raise _RowFaultError("negative_count", rating)
+    return count

@@ -1,0 +1,3 @@
+SELECT file_name, modified_at, size_bytes_count
+FROM perf.export_files
+WHERE subject = :subject

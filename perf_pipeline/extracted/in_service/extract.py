@@ -1,0 +1,46 @@
+"""Merges the ratings of a service's own banner into extracted_feedback: a row a response."""
+
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.changes import SourceChange
+from perf_pipeline.catalogue.reporting_days import TIMEZONE
+from perf_pipeline.extracted.readers.service_database import reading as reading_database
+from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
+from perf_pipeline.extracted.staging import staged
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing
+from perf_pipeline.warehouse.statements import run_sql
+
+SQL = Path(__file__).parent / "sql"
+_STAGED = (
+    "row_ref text, feedback_key uuid, received_at timestamptz, rating integer, page_path text, reason text,"
+    " is_duplicate boolean"
+)
+
+
+def extract_in_service(reading: Reading) -> Merged:
+    """Read the days and merge them. Rows seen before stay as they were first seen."""
+    with reading_database(reading.address) as source, transaction(reading.systems.warehouse) as connection:
+        rows = source.stream(SQL / "feedback_rows.sql", reading.days)
+        with staged(connection, "staged_feedback", _STAGED, rows):
+            lock_for_writing(connection, reading.source.extract)
+            values = {"service": reading.service.slug, "now": reading.now, "timezone": TIMEZONE}
+            changed = run_sql(
+                connection, SQL / "changed_by_feedback.sql", service=reading.service.slug, timezone=TIMEZONE
+            )
+            changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
+            for statement in ("merge_feedback", "quarantine_feedback", "resolve_feedback"):
+                run_sql(connection, SQL / f"{statement}.sql", **values)
+            counts = {day: DayCounts() for day in reading.days} | _counts(connection)
+            return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
+
+
+def _counts(connection: Connection) -> dict[date, DayCounts]:
+    rows = run_sql(connection, SQL / "count_staged_feedback.sql", timezone=TIMEZONE)
+    return {
+        row.report_date: DayCounts(row.rows_read, row.rows_kept, row.rows_quarantined, row.rows_duplicate)
+        for row in rows
+    }

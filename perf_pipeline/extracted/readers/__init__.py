@@ -1,0 +1,1 @@
+"""Protocols that sources are read by: PostgreSQL and JSON over HTTP."""

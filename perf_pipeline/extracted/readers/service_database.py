@@ -1,0 +1,193 @@
+"""Reading a service's own PostgreSQL: read only, one snapshot, rows streamed.
+
+The only statements ever sent are the SELECTs of the sources' .sql files. The session itself is read only, so that not even a
+mistake here could change, create or lock anything in a database that is not ours.
+"""
+
+import contextlib
+import io
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import psycopg2
+from psycopg2.extensions import connection as psycopg2_connection
+from sqlalchemy.engine import make_url
+
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.windows import DOUBLE_SUBMISSION_SECONDS
+from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
+from perf_pipeline.warehouse.engine import (
+    APPLICATION_NAME,
+    CONNECT_SECONDS,
+    SESSION_OPTIONS,
+    address_of,
+    first_line,
+    with_password,
+)
+
+_BATCH_ROWS = 2000
+_BATCHES_AHEAD = 8
+# Authorisation; no such database, schema, table or column; values, statements or sessions that can't be as they are.
+_PERMANENT_SQLSTATES = ("28", "3D", "3F", "42", "22", "0A", "25")
+# A refused login carries no SQLSTATE, only its wording.
+_REFUSALS = (
+    "authentication failed",
+    "does not exist",
+    "permission denied",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "not permitted to log in",
+)
+# A network that swallows packets must not hold a run for hours.
+_SILENCE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+Batches = queue.Queue[list[str] | BaseException | None]
+"""Rows on their way; None is their end, an exception why there are no more."""
+
+
+class ServiceDatabase:
+    """One open read-only session on a service's database."""
+
+    def __init__(self, connection: psycopg2_connection, address: str) -> None:
+        self._connection = connection
+        self._streams: list[Generator[str, None, None]] = []
+        self.address = address
+
+    def stream(self, query: Path, days: DayRange) -> Iterator[str]:
+        """Rows of the days by a .sql file, as CSV lines, nulls as empty fields; one stream at a time.
+
+        Memory holds a few thousand rows however many there are. A source that breaks part of the way raises SourceError
+        from the iterator, so that whoever writes the rows rolls back.
+        """
+        rows = self._rows(query, days)
+        self._streams.append(rows)
+        return rows
+
+    def close(self) -> None:
+        """End the session. A stream that nobody read to its end is stopped first: its thread still uses the session."""
+        for rows in self._streams:
+            rows.close()
+        self._connection.close()
+
+    def _rows(self, query: Path, days: DayRange) -> Generator[str, None, None]:
+        batches: Batches = queue.Queue(maxsize=_BATCHES_AHEAD)
+        abandoned = threading.Event()
+        reader = threading.Thread(target=self._read, args=(query, days, batches, abandoned), daemon=True)
+        reader.start()
+        try:
+            while (batch := batches.get()) is not None:
+                if isinstance(batch, BaseException):
+                    raise self._explained(batch)
+                yield from batch
+            reader.join()
+        finally:
+            self._stop(reader, batches, abandoned)
+
+    def _stop(self, reader: threading.Thread, batches: Batches, abandoned: threading.Event) -> None:
+        if not reader.is_alive():
+            return
+        abandoned.set()
+        # The server may be at work for minutes before its next row.
+        with contextlib.suppress(psycopg2.Error):
+            self._connection.cancel()
+        while reader.is_alive():
+            _drain(batches)
+            reader.join(timeout=0.05)
+
+    def _read(self, query: Path, days: DayRange, batches: Batches, abandoned: threading.Event) -> None:
+        sink = _Sink(batches, abandoned)
+        start_at, end_at = days.utc_bounds
+        values = {"start_at": start_at, "end_at": end_at, "repeat_seconds": DOUBLE_SUBMISSION_SECONDS}
+        try:
+            with self._connection.cursor() as cursor:
+                select = cursor.mogrify(query.read_text(encoding="utf-8"), values).decode()
+                cursor.copy_expert(f"COPY ({select}) TO STDOUT WITH (FORMAT csv)", cast("TextIO", sink))
+            sink.flush()
+            batches.put(None)
+        except BaseException as error:
+            batches.put(error)
+
+    def _explained(self, error: BaseException) -> BaseException:
+        return explained(error, self.address) if isinstance(error, psycopg2.Error) else error
+
+
+class _Sink(io.TextIOBase):
+    """What COPY writes to: collects rows into batches and hands them over."""
+
+    def __init__(self, batches: Batches, abandoned: threading.Event) -> None:
+        super().__init__()
+        self._batches = batches
+        self._abandoned = abandoned
+        self._rows: list[str] = []
+
+    def write(self, row: str) -> int:
+        if self._abandoned.is_set():
+            raise BrokenPipeError("nobody reads the rows any more")
+        self._rows.append(row)
+        if len(self._rows) >= _BATCH_ROWS:
+            self.flush()
+        return len(row)
+
+    def flush(self) -> None:
+        self._batches.put(self._rows)
+        self._rows = []
+
+
+def _drain(batches: Batches) -> None:
+    try:
+        while True:
+            batches.get_nowait()
+    except queue.Empty:
+        return
+
+
+@contextmanager
+def reading(url: str) -> Iterator[ServiceDatabase]:
+    """Open a service's database for reading.
+
+    Raises TransientSourceError when it does not answer, PermanentSourceError when it refuses.
+    """
+    address = address_of(url)
+    parsed = make_url(url).set(drivername="postgresql")
+    try:
+        connection = psycopg2.connect(
+            with_password(parsed),
+            connect_timeout=CONNECT_SECONDS,
+            application_name=APPLICATION_NAME,
+            options=SESSION_OPTIONS,
+            **_SILENCE,
+        )
+    except psycopg2.Error as error:
+        raise explained(error, address) from None
+    database = ServiceDatabase(connection, address)
+    try:
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        yield database
+    finally:
+        database.close()
+
+
+def explained(error: psycopg2.Error, address: str) -> SourceError:
+    """A driver's error as one of ours: permanent where the database itself said no."""
+    # Cut off while rows come, the driver has nothing better to say than that it has no message.
+    is_cut = error.pgcode is None and "no message from the libpq" in str(error)
+    gist = "the connection broke off" if is_cut else first_line(error)
+    refused = isinstance(error, psycopg2.ProgrammingError) or any(words in gist for words in _REFUSALS)
+    if refused or (error.pgcode or "").startswith(_PERMANENT_SQLSTATES):
+        return PermanentSourceError(
+            f"The service's database ({address}) refused: {gist}.",
+            next_step="check the URL, the tables and the reader's rights, then run the same days again.",
+        )
+    return TransientSourceError(
+        f"The service's database ({address}) does not answer: {gist}.",
+        next_step="check the URL and that it is up; the next nightly run asks again.",
+    )

@@ -1,0 +1,1 @@
+"""Channel counts, from the Sirius data API (DOMAIN 3.3)."""

@@ -1,0 +1,83 @@
+"""All pages of Sirius channel counts for a range of days, so that no row is lost between two of them (DOMAIN 3.3).
+
+Here: spans of at most 366 days, following pages, reading a span again when its pages do not fit together. Not here:
+what a page holds (`sirius_rows`), HTTP (`http_json`).
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from perf_pipeline.errors import TransientSourceError
+from perf_pipeline.extracted.readers.http_json import JsonEndpoint
+from perf_pipeline.extracted.sirius.rows import Page, read_page
+
+_LONGEST_SPAN: Final = timedelta(days=366)
+_ROWS_A_PAGE: Final = 100
+_READINGS_OF_A_SPAN: Final = 3
+
+
+def read_pages(endpoint: JsonEndpoint, first_day: date, last_day: date) -> list[Page]:
+    """Read every page for the days from `first_day` to `last_day`, both included.
+
+    Of each span exactly as many rows as `meta.total` says are there, none of them on two pages. Raises
+    TransientSourceError when repeated reading does not get that far, and what `JsonEndpoint.get` and `read_page` raise.
+    """
+    return [page for span in _spans(first_day, last_day) for page in _read_span(endpoint, *span)]
+
+
+class _PagesDisagreeError(TransientSourceError):
+    """The pages of one span were not taken from the same counts; reading them again may do."""
+
+
+def _spans(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:
+    while first_day <= last_day:
+        span_end = min(last_day, first_day + _LONGEST_SPAN - timedelta(days=1))
+        yield first_day, span_end
+        first_day = span_end + timedelta(days=1)
+
+
+def _read_span(endpoint: JsonEndpoint, first_day: date, last_day: date) -> list[Page]:
+    for _ in range(_READINGS_OF_A_SPAN - 1):
+        try:
+            return list(_pages(endpoint, first_day, last_day))
+        except _PagesDisagreeError:
+            continue
+    return list(_pages(endpoint, first_day, last_day))
+
+
+def _pages(endpoint: JsonEndpoint, first_day: date, last_day: date) -> Iterator[Page]:
+    first: Page | None = None
+    refs: set[str] = set()
+    rows_count = 0
+    number = 1
+    while first is None or rows_count < first.rows_on_all_pages_count:
+        query: dict[str, str | int] = {
+            "from": first_day.isoformat(),
+            "to": last_day.isoformat(),
+            "granularity": "day",
+            "page": number,
+            "limit": _ROWS_A_PAGE,
+        }
+        page = read_page(endpoint.get(query), first_day=first_day, last_day=last_day, number=number)
+        first = first or page
+        page_refs = {ref for ref, _ in page.rows}
+        all_count = first.rows_on_all_pages_count
+        due_count = min(first.limit, all_count - rows_count)
+        if (page.number, page.limit, page.rows_on_all_pages_count) != (number, first.limit, all_count):
+            raise _disagreement(first_day, last_day, f"page {number} says another page, limit or total")
+        if len(page.rows) != due_count:
+            raise _disagreement(first_day, last_day, f"page {number} holds {len(page.rows)} rows, not {due_count}")
+        if refs & page_refs:
+            raise _disagreement(first_day, last_day, f"page {number} repeats rows of an earlier page")
+        yield page
+        refs |= page_refs
+        rows_count += len(page.rows)
+        number += 1
+
+
+def _disagreement(first_day: date, last_day: date, found: str) -> _PagesDisagreeError:
+    return _PagesDisagreeError(
+        f"Sirius's pages for {first_day} to {last_day} do not fit together in {_READINGS_OF_A_SPAN} readings: {found}.",
+        next_step="The next run tries again; if it lasts, ask the Sirius team about paging.",
+    )

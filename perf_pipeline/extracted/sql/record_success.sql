@@ -1,0 +1,14 @@
+INSERT INTO perf.source_readings AS held (
+    subject, source_name, outcome, failure, attempted_at, succeeded_at, asked_from, owed_from, complete_up_to, run_id
+)
+VALUES (:subject, :source_name, 'read', NULL, :now, :now, :asked_from, NULL, :complete_up_to, :run_id)
+ON CONFLICT (subject, source_name) DO UPDATE SET
+    outcome = 'read',
+    failure = NULL,
+    attempted_at = excluded.attempted_at,
+    succeeded_at = excluded.succeeded_at,
+    asked_from = least(held.asked_from, excluded.asked_from),
+    -- A reading of later days alone leaves the days of a failed one owed.
+    owed_from = CASE WHEN held.owed_from < excluded.asked_from THEN held.owed_from END,
+    complete_up_to = coalesce(excluded.complete_up_to, held.complete_up_to),
+    run_id = excluded.run_id

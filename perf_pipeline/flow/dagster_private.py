@@ -1,0 +1,87 @@
+"""The one place that uses names Dagster does not promise to keep; a test fails when they change."""
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
+from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    BACKFILL_ID_TAG,
+    PARTITION_NAME_TAG,
+)
+from dagster._serdes import ConfigurableClassData
+
+__all__ = [
+    "ASSET_PARTITION_RANGE_END_TAG",
+    "ASSET_PARTITION_RANGE_START_TAG",
+    "BACKFILL_ID_TAG",
+    "PARTITION_NAME_TAG",
+    "ConfigurableClassData",
+    "log_verdict",
+    "mark_days_failed",
+    "materializations_of",
+]
+
+
+def mark_days_failed(context: dg.AssetCheckExecutionContext, asset: str, days: Iterable[date]) -> None:
+    """Show days of an asset as failed in Dagit, once the run ends as a failure.
+
+    An asset that ran has materialised every day of its range, the days without data too. A day that is planned again
+    and not materialised by the time the run fails is shown as failed, and only that day.
+    """
+    run = context.op_execution_context
+    for day in days:
+        run.instance.report_dagster_event(
+            DagsterEvent.build_asset_materialization_planned_event(
+                run.job_name,
+                asset,
+                AssetMaterializationPlannedData(dg.AssetKey(asset), partition=day.isoformat()),
+            ),
+            run_id=run.run_id,
+        )
+
+
+def materializations_of(
+    run: dg.OpExecutionContext, asset: str, days: Iterable[date]
+) -> Mapping[date, AssetCheckEvaluationTargetMaterializationData]:
+    """What a check on a day is about, for `log_verdict`: the day's newest materialization, where it has one."""
+    stored = run.instance.event_log_storage.get_latest_storage_id_by_partition(
+        dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
+    )
+    return {
+        date.fromisoformat(day): AssetCheckEvaluationTargetMaterializationData(
+            storage_id=storage_id, run_id=run.run_id, timestamp=time.time()
+        )
+        for day, storage_id in stored.items()
+    }
+
+
+def log_verdict(
+    run: dg.OpExecutionContext,
+    check: dg.AssetCheckKey,
+    day: date | None,
+    *,
+    passed: bool,
+    severity: dg.AssetCheckSeverity,
+    metadata: Mapping[str, dg.MetadataValue],
+    about: AssetCheckEvaluationTargetMaterializationData | None,
+) -> None:
+    """Put the verdict on one day, or on a run's days together, into the event log.
+
+    Without `about` Dagit shows no status for the day.
+    """
+    run.log_event(
+        dg.AssetCheckEvaluation(  # type: ignore[arg-type]
+            asset_key=check.asset_key,
+            check_name=check.name,
+            passed=passed,
+            severity=severity,
+            metadata=metadata,
+            partition=day.isoformat() if day else None,
+            target_materialization_data=about,
+        )
+    )

@@ -1,0 +1,74 @@
+"""Builds days or months of a table again, records what they were built from, and reports them to Dagit."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS, Dataset
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import Services
+from perf_pipeline.flow.built_periods import record_built, source_revisions
+from perf_pipeline.flow.code_version import code_version
+from perf_pipeline.flow.flow_asset import AssetReport
+from perf_pipeline.flow.partitions import day_range
+from perf_pipeline.systems import Systems
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.replacing import lock_for_writing, replace_days
+
+RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
+"""Makes a dataset's rows of a range of days, with all of its columns."""
+
+
+def rebuild_days(
+    context: dg.AssetExecutionContext, systems: Systems, dataset: str, rows_of: RowsOfDays, *, plotted: str
+) -> AssetReport:
+    """Replace what the run's days touch of the dataset by the rows that `rows_of` makes of the warehouse.
+
+    The rows are made once the table is locked: made before, the rows of a slow run could replace those that a quicker one
+    made of newer data. What the sources had delivered is recorded before that, so that later news is never taken for
+    known. Dagit plots the rows a day and, by service, the `plotted` figure of the headline row.
+    """
+    entry = DATASETS[dataset]
+    periods = entry.touched_by(day_range(context))
+    with transaction(systems.warehouse) as connection:
+        lock_for_writing(connection, dataset)
+        revisions = source_revisions(connection, entry, systems, periods)
+        rows = rows_of(connection, periods)
+        # A service that was taken out keeps what is published of it, and nothing is built of it any more.
+        rows = rows[rows[entry.subject].isin({subject for subject, _ in revisions})]
+        if entry.is_monthly:
+            made = set(zip(rows[entry.subject], rows[entry.day_column], strict=True))
+            revisions = {period: found for period, found in revisions.items() if period in made}
+        replace_days(connection, dataset, periods, rows)
+        record_built(connection, dataset, periods, revisions, code_version(), systems.clock(), context.run.run_id)
+    per_day: dict[date, dict[str, float]] = {
+        day: {"dagster/partition_row_count": count} for day, count in Counter(rows[entry.day_column]).items()
+    }
+    headlines = headline_rows(entry, rows, systems.services)
+    for service, day, value in headlines[[entry.subject, entry.day_column, plotted]].itertuples(index=False):
+        if not pd.isna(value):
+            per_day[day][f"{service} {plotted}"] = float(value)
+    return AssetReport(per_day=per_day, preview=headlines[_preview_columns(entry)])
+
+
+def headline_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.DataFrame:
+    """The rows that a figure is quoted from: the total, or the headline source of the day where nothing is summed."""
+    dimension = dataset.dimension
+    if dimension is None:
+        return rows
+    values = rows[dimension.column]
+    if dimension.total is not None:
+        return rows[values == dimension.total]
+    triples = zip(rows[dataset.subject], rows[dataset.day_column], values, strict=True)
+    is_headline = [
+        service in services and services[service].headline_source(day) == source for service, day, source in triples
+    ]
+    return rows[pd.Series(is_headline, index=rows.index, dtype=bool)]
+
+
+def _preview_columns(dataset: Dataset) -> Sequence[str]:
+    return [name for name in dataset.column_names if name not in (*STATE_FLAGS, "headline_method")]

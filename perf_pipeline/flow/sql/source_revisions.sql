@@ -1,0 +1,22 @@
+-- What each subject's sources have delivered of each day: the revision of each, null for one that is not available
+-- (not set, or before its first day), no key for one that has not delivered the day yet.
+SELECT
+    needed.subject,
+    periods.period_start,
+    coalesce(
+        jsonb_object_agg(needed.source_name, delivered.revision_count) FILTER (
+            WHERE delivered.revision_count IS NOT NULL OR NOT needed.is_set OR periods.period_start < needed.first_day
+        ),
+        '{}'
+    )::text AS source_revisions
+FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
+    subject text, source_name text, is_set boolean, first_day date
+)
+CROSS JOIN (
+    SELECT generate_series(CAST(:first_day AS timestamp), :last_day, interval '1 day')::date AS period_start
+) AS periods
+LEFT JOIN perf.source_deliveries AS delivered
+    ON delivered.subject = needed.subject
+    AND delivered.source_name = needed.source_name
+    AND delivered.period_start = periods.period_start
+GROUP BY needed.subject, periods.period_start

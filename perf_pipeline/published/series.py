@@ -1,0 +1,82 @@
+"""The published series: one declaration an indicator, from which its asset is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import dagster as dg
+import pandas as pd
+from sqlalchemy import Connection
+
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.disclosure import Breakdown
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
+from perf_pipeline.flow.partitions import day_range
+from perf_pipeline.published.figures import (
+    BreakRule,
+    daily_figures,
+    monthly_figures,
+    never_breaks,
+    rows_of,
+    totals_only,
+)
+from perf_pipeline.published.not_available import not_available
+from perf_pipeline.published.pending_days import claim_days
+from perf_pipeline.published.publishing import publish
+from perf_pipeline.published.suppressing import suppressed
+from perf_pipeline.systems import Systems
+
+RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class PublishedSeries:
+    """The figures of one indicator: which daily rows, which months, how they are broken down and where a series breaks."""
+
+    indicator: IndicatorName
+    daily: tuple[str, ...]
+    """The daily tables; where there are several, `daily_rows` joins their rows."""
+    monthly: str
+    note: str
+    """What Dagit adds to the catalogue's description."""
+    daily_rows: RowsOfDays | None = None
+    breakdown: Breakdown | None = None
+    break_rule: Callable[[Systems], BreakRule] = lambda _systems: never_breaks
+
+    def asset(self) -> FlowAsset:
+        """The asset that publishes the series."""
+        name = INDICATORS[self.indicator].published_dataset
+
+        def write(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
+            is_break = self.break_rule(systems)
+
+            published: set[date] = set()
+
+            def read(connection: Connection) -> list[pd.DataFrame]:
+                ranges = claim_days(connection, DATASETS[name], day_range(context), context.run.run_id)
+                published.update(day for days in ranges for day in days)
+                return [frame for days in ranges for frame in self._figures(connection, systems, days, is_break)]
+
+            report = publish(systems, name, read, context.run.run_id, is_break)
+            return replace(report, days_beyond=frozenset(published))
+
+        write.__doc__ = self.note
+        write.__module__ = __name__
+        return FlowAsset(name, DATASETS[name], (*self.daily, self.monthly, "monthly_verdicts"), write)
+
+    def _figures(
+        self, connection: Connection, systems: Systems, days: DayRange, is_break: BreakRule
+    ) -> list[pd.DataFrame]:
+        dataset = DATASETS[INDICATORS[self.indicator].published_dataset]
+        days = dataset.touched_by(days)
+        daily_rows = self.daily_rows or (lambda reading, span: rows_of(reading, self.daily[0], span))
+        daily = daily_figures(totals_only(dataset, daily_rows(connection, days)), is_break)
+        monthly = rows_of(connection, self.monthly, days.whole_months())
+        months = monthly_figures(monthly, last_ended_day(systems.clock()), is_break)
+        return [
+            daily,
+            suppressed(months, self.breakdown) if self.breakdown else months,
+            not_available(connection, dataset, systems, days),
+        ]

@@ -1,1 +1,0 @@
-"""Readers of the systems that we do not own."""
