@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from psycopg2.extensions import connection as psycopg2_connection
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.cli import main
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
@@ -28,6 +26,7 @@ from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests.commands import Call, Called, Place
 from perf_pipeline_tests.sirius import TODAY
+from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
 _TEMPLATE = "warehouse_template"
 _numbers = itertools.count(1)
@@ -145,17 +144,8 @@ def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems
     """The test's systems: its warehouse, its Make an LPA database, an empty exports folder, no Sirius."""
     exports_dir = tmp_path / "exports"
     exports_dir.mkdir()
-    return Systems(
-        warehouse=warehouse,
-        services=load_services(),
-        service_database_urls={"PERF_LPA_DATABASE_URL": lpa_database_url},
-        exports_dir=exports_dir,
-        sirius=None,
-        publish_dir=tmp_path / "published",
-        hash_key=b"a key for tests",
-        is_demonstration=True,
-        clock=lambda: datetime(2026, 6, 15, 3, tzinfo=UTC),
-    )
+    addresses = of_make_an_lpa(lpa_database_url) | {"done-page": str(exports_dir)}
+    return systems_with(warehouse, tmp_path, addresses=addresses)
 
 
 @pytest.fixture(scope="session")

@@ -7,43 +7,62 @@ from typing import Any
 from sqlalchemy import Engine, Row, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.extracted.applications.extract import extract_application_states
-from perf_pipeline.extracted.sirius.extract import extract_channel_counts
-from perf_pipeline.extracted.deliveries import Attempt
-from perf_pipeline.extracted.done_page.extract import extract_done_page_feedback
-from perf_pipeline.extracted.in_service.extract import extract_in_service_feedback
-from perf_pipeline.extracted.sirius.client import SiriusClient
+from perf_pipeline.catalogue.sources import SOURCES
+from perf_pipeline.extracted.attempting import EXTRACTORS
+from perf_pipeline.extracted.readings import Merged, Reading
 from perf_pipeline.warehouse.engine import connected
+from perf_pipeline_tests.systems import systems_with
 
 SERVICE = "make-a-lpa"
-PAGE = "lasting-power-of-attorney"
 
 
-def attempt(source: str, days: DayRange, at: datetime, service: str = SERVICE) -> Attempt:
-    """An attempt to read a source of the service, Make an LPA unless told otherwise, at an instant."""
-    return Attempt(service, source, days, at, "a run")
+def reading(
+    warehouse: Engine,
+    source: str,
+    address: str,
+    days: DayRange,
+    at: datetime,
+    *,
+    service: str = SERVICE,
+    key: bytes = b"a key",
+) -> Reading:
+    """A reading of a source of the service, Make an LPA unless named otherwise, at an instant."""
+    systems = systems_with(warehouse, Path(), addresses={source: address}, clock=lambda: at, hash_key=key)
+    return Reading(systems, systems.services[service], SOURCES[source], address, days, at, "a run")
 
 
-def applications(warehouse: Engine, url: str, days: DayRange, at: datetime, key: bytes = b"a key") -> None:
+def read(
+    warehouse: Engine,
+    source: str,
+    address: str,
+    days: DayRange,
+    at: datetime,
+    *,
+    service: str = SERVICE,
+    key: bytes = b"a key",
+) -> Merged:
+    """Read the days of a source once and merge them; what changed."""
+    return EXTRACTORS[source](reading(warehouse, source, address, days, at, service=service, key=key))
+
+
+def applications(warehouse: Engine, url: str, days: DayRange, at: datetime, key: bytes = b"a key") -> Merged:
     """Read the applications of the days."""
-    extract_application_states(warehouse, url, key, attempt("applications", days, at))
+    return read(warehouse, "applications", url, days, at, key=key)
 
 
-def in_service(warehouse: Engine, url: str, days: DayRange, at: datetime) -> None:
+def in_service(warehouse: Engine, url: str, days: DayRange, at: datetime) -> Merged:
     """Read the ratings of the service's own table."""
-    extract_in_service_feedback(warehouse, url, attempt("in-service", days, at))
+    return read(warehouse, "in-service", url, days, at)
 
 
-def done_page(
-    warehouse: Engine, folder: Path, days: DayRange, at: datetime, page: str = PAGE, service: str = SERVICE
-) -> None:
+def done_page(warehouse: Engine, folder: Path, days: DayRange, at: datetime, service: str = SERVICE) -> Merged:
     """Read the ratings of a service's done page out of a folder of exports."""
-    extract_done_page_feedback(warehouse, folder, page, attempt("done-page", days, at, service))
+    return read(warehouse, "done-page", str(folder), days, at, service=service)
 
 
-def channel_counts(warehouse: Engine, url: str, days: DayRange, at: datetime) -> None:
+def channel_counts(warehouse: Engine, url: str, days: DayRange, at: datetime) -> Merged:
     """Ask Sirius at `url` for the days."""
-    extract_channel_counts(warehouse, SiriusClient(url), attempt("sirius", days, at))
+    return read(warehouse, "sirius", url, days, at)
 
 
 def query(warehouse: Engine, statement: str, **values: object) -> list[Row[Any]]:
@@ -53,14 +72,21 @@ def query(warehouse: Engine, statement: str, **values: object) -> list[Row[Any]]
 
 
 def ledger(warehouse: Engine, source: str) -> dict[date, Row[Any]]:
-    """What the ledger says of a source, by day."""
+    """What the ledger of deliveries has of a source, by day."""
     rows = query(
         warehouse,
-        "SELECT * FROM perf.source_deliveries WHERE service = :service AND source_name = :source ORDER BY report_date",
+        "SELECT * FROM perf.source_deliveries WHERE subject = :service AND source_name = :source ORDER BY period_start",
         service=SERVICE,
         source=source,
     )
-    return {row.report_date: row for row in rows}
+    return {row.period_start: row for row in rows}
+
+
+def last_reading(warehouse: Engine, source: str, service: str = SERVICE) -> Row[Any]:
+    """How the last reading of a source ended."""
+    statement = "SELECT * FROM perf.source_readings WHERE subject = :service AND source_name = :source"
+    (row,) = query(warehouse, statement, service=service, source=source)
+    return row
 
 
 def quarantine(warehouse: Engine) -> dict[str, str]:

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
-from perf_pipeline.catalogue.indicators import FEEDBACK_SOURCES, SOURCES
+from perf_pipeline.catalogue.dimensions import RATING_SOURCE
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.warehouse.tables import TABLES
 
 SPOILED, OTHER = "make-a-lpa", "use-an-lpa"
@@ -37,7 +38,7 @@ FLAGS = {"is_provisional": False, "is_estimated": False}
 
 Values = dict[str, object]
 
-FULL = (*CHECKED, "source_deliveries", "verdicts")
+FULL = (*CHECKED, "source_deliveries", "built_periods", "verdicts")
 """The tables that have good rows."""
 
 
@@ -56,9 +57,17 @@ def _rows(name: str, service: str) -> Iterator[Values]:
         return
     for day in FILLED:
         seen = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=26)
-        common: Values = {"service": service, "report_date": day, "first_seen_at": seen, "last_seen_at": seen}
+        common: Values = {
+            "service": service,
+            "report_date": day,
+            "subject": service,
+            "period_start": day,
+            "first_seen_at": seen,
+            "last_seen_at": seen,
+        }
         rows = {
             "source_deliveries": _deliveries,
+            "built_periods": _built,
             "verdicts": _verdicts,
             "extracted_feedback": _feedback,
             "extracted_application_states": _applications,
@@ -70,7 +79,7 @@ def _rows(name: str, service: str) -> Iterator[Values]:
 def _figures(name: str, days: int) -> Iterator[Values]:
     """The rows of one day, or of a month of so many equal days."""
     if name.endswith("user_satisfaction"):
-        for source in FEEDBACK_SOURCES:
+        for source in RATING_SOURCE.values:
             counts = {key: SATISFACTION[key] for key in SATISFACTION if key.endswith("_count")}
             scaled = {key: int(str(count)) * days for key, count in counts.items()}
             yield {"source": source, **SATISFACTION, **scaled, **FLAGS}
@@ -85,10 +94,11 @@ def _deliveries(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
     for source in SOURCES:
         yield {
             "source_name": source,
-            "outcome": "delivered",
+            "revision_count": 1,
+            "change": "delivered",
+            "changed_at": seen,
             "first_delivered_at": seen,
             "delivered_at": seen,
-            "attempted_at": seen,
             "is_short": False,
             "rows_read_count": 10,
             "rows_kept_count": 8,
@@ -99,10 +109,23 @@ def _deliveries(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
 
 
 def _verdicts(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
-    passed = {"check_name": "key_is_unique", "severity": "blocking", "result": "passed"}
+    passed = {"check_name": "rows_keep_their_contract", "severity": "blocking", "result": "passed"}
     for dataset in CHECKED:
         if not dataset.startswith("monthly_"):
             yield {"dataset": dataset, **passed, "run_id": "an earlier run", "decided_at": seen}
+
+
+def _built(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
+    for dataset in CHECKED:
+        if dataset.startswith("daily_"):
+            yield {
+                "dataset": dataset,
+                "source_revisions": {},
+                "code_version": "a version",
+                "built_at": seen,
+                "has_passed": True,
+                "run_id": "an earlier run",
+            }
 
 
 def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
@@ -114,7 +137,7 @@ def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
             "received_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
             "rating": rating,
             "ratings_count": count,
-            "delivery": "export.csv",
+            "file_name": "export.csv",
         }
     yield {
         "source": "in-service",
@@ -123,7 +146,6 @@ def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
         "received_at": datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
         "rating": 4,
         "ratings_count": 1,
-        "delivery": "feedback",
     }
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, text
 
 from perf_pipeline.catalogue.checks import RULES, Kind
-from perf_pipeline.catalogue.datasets import DATASETS, Stage
+from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.catalogue.services import Services, load_services
+from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.quality.judging import judge
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests.good_months import FILLED, OTHER, SPOILED
@@ -46,7 +46,7 @@ def cases_of(*kinds: Kind, months: bool) -> set[tuple[str, str]]:
         (dataset, check)
         for dataset, rules in RULES.items()
         for check, rule in rules.items()
-        if rule.kind in kinds and (DATASETS[dataset].stage is Stage.MONTHLY_METRICS) == months
+        if rule.kind in kinds and (DATASETS[dataset].is_monthly) == months
     }
 
 
@@ -60,7 +60,7 @@ def spoil(warehouse: Engine, case: Spoiling, service: str = SPOILED) -> None:
 
 def days_judged(dataset: str) -> DayRange:
     """The days that the tests judge of a dataset."""
-    return FILLED if DATASETS[dataset].stage is Stage.MONTHLY_METRICS else WEEK
+    return FILLED if DATASETS[dataset].is_monthly else WEEK
 
 
 def judged(systems: Systems, dataset: str, days: DayRange | None = None) -> list[Row[Any]]:
@@ -69,8 +69,8 @@ def judged(systems: Systems, dataset: str, days: DayRange | None = None) -> list
     judge(systems, dataset, asked, "a run")
     with systems.warehouse.connect() as connection:
         statement = text(
-            "SELECT service, report_date, check_name, severity, result, observed, expected FROM perf.verdicts"
-            " WHERE dataset = :dataset AND report_date BETWEEN :first AND :last ORDER BY 1, 2, 3"
+            "SELECT subject AS service, period_start AS report_date, check_name, severity, result, observed, expected"
+            " FROM perf.verdicts WHERE dataset = :dataset AND period_start BETWEEN :first AND :last ORDER BY 1, 2, 3"
         )
         bounds = {"dataset": dataset, "first": asked.first, "last": asked.last}
         return list(connection.execute(statement, bounds))
@@ -109,18 +109,3 @@ thresholds = {{ {1} }}
     file = folder / "services.toml"
     file.write_text("".join(entry.format(service, tolerating.get(service, "")) for service in (SPOILED, OTHER)))
     return replace(systems, services=load_services(file))
-
-
-def around(warehouse: Engine, publish_dir: Path, services: Services | None = None) -> Systems:
-    """Systems that have a warehouse and no source."""
-    return Systems(
-        warehouse=warehouse,
-        services=services or load_services(),
-        service_database_urls={},
-        exports_dir=None,
-        sirius=None,
-        publish_dir=publish_dir,
-        hash_key=b"a key for tests",
-        is_demonstration=True,
-        clock=lambda: datetime(2026, 6, 15, 3, tzinfo=UTC),
-    )

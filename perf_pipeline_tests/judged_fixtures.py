@@ -16,7 +16,7 @@ from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA, TABLES
 from perf_pipeline_tests.good_months import FULL, fill
-from perf_pipeline_tests.judged import around
+from perf_pipeline_tests.systems import systems_with
 
 
 @pytest.fixture(scope="session")
@@ -49,4 +49,4 @@ def good_warehouse(_open_warehouse: Engine) -> Engine:
 @pytest.fixture
 def good(good_warehouse: Engine, tmp_path: Path) -> Systems:
     """Systems around the good months."""
-    return around(good_warehouse, tmp_path / "published")
+    return systems_with(good_warehouse, tmp_path)

@@ -1,4 +1,4 @@
-"""Letting days pass without checking them, for tests of what is made of good days."""
+"""Letting periods pass without checking them, for tests of what is made of good days."""
 
 from sqlalchemy import Engine, text
 
@@ -7,13 +7,15 @@ from perf_pipeline.warehouse.engine import transaction
 
 
 def let_pass(warehouse: Engine, *datasets: str) -> None:
-    """Put a verdict on every day that the datasets hold: passed."""
+    """Let every period that the datasets hold pass its checks."""
     with transaction(warehouse) as connection:
         for dataset in datasets:
+            entry = DATASETS[dataset]
             connection.execute(
                 text(
-                    "INSERT INTO perf.verdicts (dataset, service, report_date, check_name, severity, result, run_id,"
-                    f" decided_at) SELECT DISTINCT '{dataset}', service, {DATASETS[dataset].day_column},"
-                    f" 'all_is_well', 'blocking', 'passed', 'a run', now() FROM perf.{dataset} ON CONFLICT DO NOTHING"
+                    "INSERT INTO perf.built_periods (dataset, subject, period_start, source_revisions, code_version,"
+                    f" built_at, has_passed, run_id) SELECT DISTINCT '{dataset}', {entry.subject}, {entry.day_column},"
+                    f" '{{}}'::jsonb, 'a version', now(), true, 'a run' FROM perf.{dataset}"
+                    " ON CONFLICT (dataset, subject, period_start) DO UPDATE SET has_passed = true"
                 )
             )

@@ -10,29 +10,34 @@ from sqlalchemy import insert, text
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange, month_end
+from perf_pipeline.flow.flow_asset import FlowAsset
+from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.monthly_metrics.digital_take_up import monthly_digital_take_up
 from perf_pipeline.monthly_metrics.user_satisfaction import monthly_user_satisfaction
 from perf_pipeline.orchestration.jobs import range_tags
-from perf_pipeline.published.digital_take_up import published_digital_take_up
-from perf_pipeline.published.user_satisfaction import published_user_satisfaction
+from perf_pipeline.published.digital_take_up import DIGITAL_TAKE_UP
+from perf_pipeline.published.user_satisfaction import USER_SATISFACTION
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests.passing import let_pass
 
-SATISFACTION = [monthly_user_satisfaction, published_user_satisfaction]
-TAKE_UP = [monthly_digital_take_up, published_digital_take_up]
+SATISFACTION = [monthly_user_satisfaction, USER_SATISFACTION.asset()]
+TAKE_UP = [monthly_digital_take_up, DIGITAL_TAKE_UP.asset()]
+PARTITIONS = reporting_days(date(2021, 1, 1))
 MARCH, APRIL, MAY = (DayRange(date(2026, month, 1), month_end(date(2026, month, 1))) for month in (3, 4, 5))
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Figures = dict[tuple[str, str], Any]
 
 
-def publish(systems: Systems, assets: list[dg.AssetsDefinition], days: DayRange) -> None:
+def publish(systems: Systems, assets: list[FlowAsset], days: DayRange) -> None:
     """Run the assets on the days; months pass their checks."""
     for asset in assets:
-        result = dg.materialize([asset], resources={"systems": systems}, tags=range_tags(days), run_config=QUIET)
+        result = dg.materialize(
+            [asset.declare(PARTITIONS)], resources={"systems": systems}, tags=range_tags(days), run_config=QUIET
+        )
         assert result.success
-        let_pass(systems.warehouse, *(name for name in CHECKED if name == asset.key.to_user_string()))
+        let_pass(systems.warehouse, *(name for name in CHECKED if name == asset.name))
 
 
 def put_ratings(systems: Systems, days: Iterable[date], **changes: object) -> None:

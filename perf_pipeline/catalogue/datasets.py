@@ -127,19 +127,13 @@ _ENTRIES = (
         " exist, single responses) of the done page. No free text, no personal data.",
         "one row per response, or per page, day and rating where the source gives counts",
         ("service", "source", "report_date", "feedback_key"),
-        _columns(
-            "service",
-            "source",
-            "report_date",
-            "granularity",
-            "feedback_key",
-            "received_at",
-            "rating",
-            "ratings_count",
-            "page_path",
-        )
-        + (optional("file_name"), optional("modified_at"))
-        + _columns(*_SEEN, "superseded_at"),
+        (
+            *_columns("service", "source", "report_date", "granularity", "feedback_key", "received_at"),
+            *_columns("rating", "ratings_count", "page_path"),
+            optional("file_name"),
+            optional("modified_at"),
+            *_columns(*_SEEN, "superseded_at"),
+        ),
         indicator="user-satisfaction",
     ),
     Dataset(

@@ -35,7 +35,7 @@ def data_dictionary() -> str:
 def _lines() -> Iterator[str]:
     yield "# Data dictionary"
     yield ""
-    yield "Written by `python -m perf_pipeline.documents.data_dictionary` from `perf_pipeline/catalogue/`; edit that, not this."
+    yield "Written by `python -m perf_pipeline.documents.data_dictionary` from `perf_pipeline/catalogue/`: edit that."
     yield "All tables are in schema `perf`. Percentages are 0 to 100, rounded once from counts, half up."
     yield ""
     yield "## Indicators"

@@ -11,10 +11,10 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine, insert
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
-from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline_tests.systems import MORNING, systems_with
 
 _DEFAULTS: dict[str, dict[str, object]] = {
     "published_user_satisfaction": {
@@ -83,14 +83,4 @@ def put_figure(emptied_warehouse: Engine) -> PutFigure:
 def publishing(emptied_warehouse: Engine, tmp_path: Path) -> Systems:
     """Systems that publish what the warehouse holds: no source is set, and each look at the clock is a second later."""
     ticks = count()
-    return Systems(
-        warehouse=emptied_warehouse,
-        services=load_services(),
-        service_database_urls={},
-        exports_dir=None,
-        sirius=None,
-        publish_dir=tmp_path / "published",
-        hash_key=b"a key for tests",
-        is_demonstration=True,
-        clock=lambda: datetime(2026, 6, 15, 3, tzinfo=UTC) + timedelta(seconds=next(ticks)),
-    )
+    return systems_with(emptied_warehouse, tmp_path, clock=lambda: MORNING + timedelta(seconds=next(ticks)))

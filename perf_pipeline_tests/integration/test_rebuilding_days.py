@@ -165,9 +165,7 @@ def test_a_month_of_completion_is_provisional_while_a_cohort_of_it_is(warehouse:
     assert not month["is_provisional"]
     assert (str(month["created_per_started_percent"]), str(month["cohort_completion_percent"])) == ("150.00", "50.00")
     with transaction(warehouse) as connection:
-        connection.execute(
-            text("UPDATE perf.daily_completion_rate SET is_provisional = report_date = :d"), {"d": DAY}
-        )
+        connection.execute(text("UPDATE perf.daily_completion_rate SET is_provisional = report_date = :d"), {"d": DAY})
     with warehouse.connect() as connection:
         (month,) = completion_of_months(connection, MAY).to_dict("records")
     assert month["is_provisional"]

@@ -194,7 +194,8 @@ _QUARANTINED = Rule(
     "a source that has changed its form",
     "read the reasons in perf-pipeline status; once the source or the rule is mended, perf-pipeline backfill of the day"
     " lets its rows in again",
-    "SELECT subject AS service, period_start AS report_date, source_name || ': ' || rows_quarantined_count || ' of ' || rows_read_count || ' rows'"
+    "SELECT subject AS service, period_start AS report_date,"
+    " source_name || ': ' || rows_quarantined_count || ' of ' || rows_read_count || ' rows'"
     " AS observed, 'at most ' || :limit_quarantined_percent || ' % of them' AS expected,"
     " rows_quarantined_count > :limit_quarantined_rows"
     " AND rows_quarantined_count * 100 > rows_read_count * :limit_quarantined_percent AS is_broken FROM batch",
