@@ -21,7 +21,7 @@ _MOST_READINGS = 4
 
 def nightly_days(connection: Connection, systems: Systems, service: Service, source: Source) -> list[DayRange]:
     """The days that a nightly extraction reads of a source of a service, as ranges."""
-    known = _days_it_can_know(systems, service, source)
+    known = days_it_can_know(systems, service, source)
     if known is None:
         return []
     key = {"subject": service.slug, "source_name": source.name}
@@ -44,11 +44,12 @@ def days_of_range(
     connection: Connection, systems: Systems, service: Service, source: Source, days: DayRange
 ) -> list[DayRange]:
     """The days of a range, asked for by a person, that can be read of a source of a service."""
-    known = _days_it_can_know(systems, service, source)
+    known = days_it_can_know(systems, service, source)
     return _readable(connection, service, source, {day for day in days if known and day in known})
 
 
-def _days_it_can_know(systems: Systems, service: Service, source: Source) -> DayRange | None:
+def days_it_can_know(systems: Systems, service: Service, source: Source) -> DayRange | None:
+    """The reporting days that have ended and that a source of a service can know about; None where there is none."""
     first = max(systems.first_day, service.first_day_of(source.name))
     last = last_ended_day(systems.clock())
     return DayRange(first, last) if first <= last else None
