@@ -12,6 +12,13 @@ _EXPORT_FILES = {
     "header_not_recognised": "the file lacks one of the five columns, or has it twice; the whole file is set aside",
     "csv_not_readable": "the file's quotes do not match; the whole file is set aside",
     "file_cut_short": "the file ends in the middle of a line; the whole file is set aside",
+    "file_not_readable": "the file can't be opened: a link to nothing, or no right to read it",
+    "name_not_utf8": "the file's name is not UTF-8",
+    "modification_time_impossible": "the file's modification time is no date",
+    "file_holds_no_row": "the file has no row under its header; it proves nothing",
+    "no_row_can_be_used": "every row about our pages is unusable, as in a file named for another month",
+    "file_ends_before_its_span": "the last rows end before the span of the file's name; its days without a row are not zero",
+    "file_takes_ratings_away": "the file has far fewer ratings than are published; it waits for a person to accept it",
 }
 
 DONE_PAGE_REASONS = {

@@ -13,7 +13,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, lon
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.extracted.done_page.changed_files import last_listing, listing_of
+from perf_pipeline.extracted.done_page.changed_files import last_listing, state_of
 from perf_pipeline.extracted.done_page.files import list_exports
 from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
 from perf_pipeline.orchestration.planning import plan
@@ -78,11 +78,13 @@ def new_exports_are_read(_context: dg.SensorEvaluationContext) -> dg.RunRequest 
     settings = load_settings()
     folders = _exports_folders(settings)
     try:
-        listings = {service: listing_of(list_exports(folder)) for service, folder in folders.items()}
+        listings = {service: frozenset(map(state_of, list_exports(folder))) for service, folder in folders.items()}
     except PerfPipelineError as error:
         return dg.SkipReason(f"The folder can't be listed; the nightly extraction reports it. {error}")
     with open_for_planning(settings) as systems, connected(systems.warehouse) as connection:
-        changed = {service for service, listing in listings.items() if listing != last_listing(connection, service)}
+        changed = {
+            service for service, listing in listings.items() if listing != last_listing(connection, service).keys()
+        }
     if not changed:
         return dg.SkipReason("No file is new, changed or gone.")
     now = settings.now()
