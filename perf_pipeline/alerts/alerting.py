@@ -1,7 +1,7 @@
 """Telling people what is wrong: one message for each cause, once, however many processes find it.
 
-Here: what was told already. Not here: what is wrong (`quality.causes`), the words (`alert_messages`), how they go out
-(`alert_channels`).
+Here: what was told already. Not here: what is wrong (`quality.causes`), the words (`messages`), how they go out
+(`channels`).
 """
 
 from collections.abc import Iterable

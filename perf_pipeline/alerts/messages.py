@@ -1,6 +1,6 @@
 """What an alert says: one cause, in words for people and in parts for programs.
 
-Here: the words, the parts, the link. Not here: how they go out (`alert_channels`), and to whom once (`alerting`).
+Here: the words, the parts, the link. Not here: how they go out (`channels`), and to whom once (`alerting`).
 """
 
 from dataclasses import dataclass

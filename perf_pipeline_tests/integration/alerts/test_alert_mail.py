@@ -9,11 +9,11 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
-from perf_pipeline.errors import PerfPipelineError
 from perf_pipeline.alerts.email import Mail
 from perf_pipeline.alerts.messages import Message
+from perf_pipeline.errors import PerfPipelineError
 from perf_pipeline.quality.causes import Cause
-from perf_pipeline_tests.alerts import (
+from perf_pipeline_tests.integration.alerts.receivers import (
     HOST,
     PASSWORD,
     USER,

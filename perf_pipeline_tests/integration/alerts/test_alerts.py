@@ -14,7 +14,7 @@ from perf_pipeline.alerts.alerting import tell
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import warehouse_engine
-from perf_pipeline_tests.alerts import HOST, MailServer, Webhook, mail_server, webhook_server
+from perf_pipeline_tests.integration.alerts.receivers import HOST, MailServer, Webhook, mail_server, webhook_server
 
 TAKE_UP = Cause(
     subject="make-a-lpa, daily_digital_take_up",

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from perf_pipeline.errors import NEXT_STEP
 from perf_pipeline.alerts.messages import message_of
+from perf_pipeline.errors import NEXT_STEP
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 

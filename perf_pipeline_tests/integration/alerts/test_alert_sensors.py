@@ -11,7 +11,7 @@ from perf_pipeline.catalogue.reporting_days import last_ended_day
 from perf_pipeline.orchestration.jobs import build_and_publish
 from perf_pipeline.orchestration.sensors import look_at_night, missed, night_was_missed, run_failed
 from perf_pipeline.settings import load_settings
-from perf_pipeline_tests.alerts import HOST, Webhook, webhook_server
+from perf_pipeline_tests.integration.alerts.receivers import HOST, Webhook, webhook_server
 
 NIGHT = date(2026, 11, 19)
 AT_SIX = datetime(2026, 11, 20, 6, tzinfo=UTC)
