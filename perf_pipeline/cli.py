@@ -184,7 +184,7 @@ def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRang
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
-    from perf_pipeline.alerts.alerting import tell
+    from perf_pipeline.alerts.alerting import alert
     from perf_pipeline.orchestration.building import build_days
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance
@@ -196,7 +196,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         built = build_days(instance, systems, days, everything=everything, note=_note, shows_tracebacks=_is_debugging())
         for cause in built.causes:
             click.echo(f"Failed: {cause}", err=True)
-        tell(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
+        alert(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
     if built.causes:

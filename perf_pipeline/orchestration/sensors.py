@@ -11,7 +11,7 @@ import dagster as dg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.alerts.alerting import tell
+from perf_pipeline.alerts.alerting import alert, night_is_alerted
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import LONDON, last_ended_day
 from perf_pipeline.catalogue.services import load_services
@@ -28,7 +28,6 @@ PUBLISHED_BY = time(6)
 _LOOK_EVERY_SECONDS = 600
 _NOT_PUBLISHED = f"no nightly run has published it by {PUBLISHED_BY:%H:%M}."
 _NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
-_FAILED_NIGHT_IS_TOLD = Path(__file__).parent / "sql" / "failed_night_is_told.sql"
 
 
 @dg.run_failure_sensor(
@@ -48,7 +47,8 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
             causes = causes_of_run(context.instance, run_id, warehouse, services)
         except (PerfPipelineError, DBAPIError):
             causes = causes_of_run(context.instance, run_id, None, services)
-        tell(warehouse, settings, causes, asked_together(context.dagster_run.tags, run_id), run_id=run_id)
+        about = asked_together(context.dagster_run.tags, run_id)
+        alert(warehouse, settings, causes, about, night=_night_of(about), run_id=run_id)
 
 
 @dg.sensor(
@@ -87,11 +87,11 @@ def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tup
             return f"{day} is published.", day.isoformat()
         if not missed(now, is_released):
             return f"{day} has until {PUBLISHED_BY:%H:%M} to be published.", settled
-        if warehouse is not None and failed_night_is_told(warehouse, day):
-            return f"{day} is not published; people were told why its run failed.", day.isoformat()
-        if tell(warehouse, settings, [_missed_night(day, found)], f"night {day}"):
-            return f"{day} is not published; people were told.", day.isoformat()
-    return f"{day} is not published; nobody could be told yet.", settled
+        if warehouse is not None and night_is_alerted(warehouse, day):
+            return f"{day} is not published; an alert about it was sent before.", day.isoformat()
+        if alert(warehouse, settings, [_missed_night(day, found)], f"night {day}", night=day):
+            return f"{day} is not published; an alert was sent.", day.isoformat()
+    return f"{day} is not published; no alert could be sent yet.", settled
 
 
 def missed(now: datetime, is_released: bool) -> bool:
@@ -108,10 +108,10 @@ def night_is_released(warehouse: Engine, day: date) -> bool | None:
     return None if found is None else bool(found)
 
 
-def failed_night_is_told(warehouse: Engine, day: date) -> bool:
-    """Whether the sensor of failed runs has told about the night after the day already."""
-    with connected(warehouse) as connection:
-        return bool(run_sql(connection, _FAILED_NIGHT_IS_TOLD, day=day).scalar_one())
+def _night_of(about: str) -> date | None:
+    """The last reporting day of the night whose schedule tick `about` names; None where it names something else."""
+    kind, _, instant = about.partition(" ")
+    return last_ended_day(datetime.fromisoformat(instant)) if kind == "night" else None
 
 
 def _missed_night(day: date, found: str) -> Cause:

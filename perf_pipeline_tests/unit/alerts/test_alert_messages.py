@@ -1,4 +1,4 @@
-"""What an alert says, and where its link leads."""
+"""The content of an alert, and where its link leads."""
 
 from dataclasses import replace
 from datetime import date
@@ -41,7 +41,7 @@ def test_what_is_unknown_has_no_line() -> None:
     )
 
 
-def test_a_failure_that_says_what_to_do_is_not_followed_by_another_next_step() -> None:
+def test_a_failure_that_names_its_next_step_is_not_followed_by_another_next_step() -> None:
     cause = replace(CAUSE, found=f"Sirius cannot be reached. {NEXT_STEP} see whether it is up.")
     assert message_of(cause, SETTINGS, "").text.count(NEXT_STEP) == 1
 
