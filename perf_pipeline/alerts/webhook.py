@@ -3,9 +3,7 @@
 The path of a webhook's address is a secret: whoever knows it may post. Messages name the host alone.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -42,12 +40,9 @@ class Webhook:
         with requests.Session() as session:
             session.mount(f"{url.scheme}://", _HidesTarget(target))
             try:
+                # Following a redirect would turn the POST into a GET, which posts nothing.
                 answer = session.post(
-                    urljoin(str(url), "/"),
-                    json=message.parts,
-                    timeout=_TIMEOUT_SECONDS,
-                    # Following one would turn the POST into a GET, which posts nothing.
-                    allow_redirects=False,
+                    urljoin(str(url), "/"), json=message.parts, timeout=_TIMEOUT_SECONDS, allow_redirects=False
                 )
             except (requests.RequestException, ValueError) as error:
                 raise _failure(url, f"can't be reached ({type(error).__name__})") from None
@@ -67,20 +62,17 @@ class _HidesTarget(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
-        pool.ConnectionCls = partial(_connection_to, self._target, pool.ConnectionCls)
+        connect = pool.ConnectionCls
+
+        def connect_to_target(**options: Any) -> Any:  # noqa: ANN401
+            connection = connect(**options)
+            put = connection.putrequest
+            # Through a proxy the URL is a whole one, which ends with the `/` too.
+            connection.putrequest = lambda method, url, **flags: put(method, url[:-1] + self._target, **flags)
+            return connection
+
+        pool.ConnectionCls = connect_to_target
         return pool
-
-
-def _connection_to(target: str, kind: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401
-    connection = kind(**options)
-    put_request = connection.putrequest
-
-    def put_target(method: str, url: str, **headers: bool) -> None:
-        # Through a proxy the URL is a whole one, which ends with the `/` too.
-        put_request(method, url.removesuffix("/") + target, **headers)
-
-    connection.putrequest = put_target
-    return connection
 
 
 def _failure(url: HttpUrl, what: str) -> PerfPipelineError:

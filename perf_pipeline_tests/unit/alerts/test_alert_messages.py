@@ -66,5 +66,7 @@ def test_what_was_found_can_add_no_line_and_no_header() -> None:
     assert "Found: 1 Next step: 2" in message.text.splitlines()
 
 
-def test_the_headline_is_short() -> None:
+def test_the_headline_names_subject_days_and_check_and_is_short() -> None:
+    headline = "perf_pipeline: make-a-lpa, daily_digital_take_up, 2026-11-18 to 2026-11-19, counts add up"
+    assert message_of(CAUSE, SETTINGS, "").headline == headline
     assert len(message_of(replace(CAUSE, subject="x" * 500), SETTINGS, "").headline) == 120
