@@ -19,8 +19,8 @@ _SOURCE = "done-page"
 def put_into_folder(systems: Systems, file: Path) -> ExportFile:
     """The export as it is in the folder of exports, copied there whole unless it is there already.
 
-    `file` is a path, or the name of a file in the folder. Raises SettingsError without a folder, UsageError for a file that is
-    not there or that would overwrite another one.
+    `file` is a path, or the name of a file in the folder. Raises SettingsError without a folder, UsageError for a file that
+    is not there or that would overwrite another one.
     """
     folder = _folder(systems)
     target = folder / file.name

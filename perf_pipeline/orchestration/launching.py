@@ -15,7 +15,7 @@ from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.errors import PerfPipelineError
 from perf_pipeline.extracted.done_page.changed_files import last_listing, state_of
 from perf_pipeline.extracted.done_page.files import list_exports
-from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
+from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, night_tags, range_tags
 from perf_pipeline.orchestration.planning import plan
 from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.settings import Settings, load_settings
@@ -55,7 +55,6 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
     if not planned.runs:
         yield dg.SkipReason(f"Every day up to {days.last} is built, and nothing that it rests on has changed.")
         return
-    asked = f"night {london_day(now)}"
     digest = sha256(repr((planned.reasons, sorted(planned.unreleased))).encode()).hexdigest()[:16]
     several = len(planned.runs) > 1
     # The last range is launched by itself, once the others are built: its run publishes them all.
@@ -63,7 +62,7 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
         yield dg.RunRequest(
             run_key=f"{london_day(now)} {digest} {run_days}",
             job_name=build_without_publishing.name if several else build.name,
-            tags=range_tags(run_days, asked),
+            tags=range_tags(run_days) | night_tags(days.last),
         )
 
 
