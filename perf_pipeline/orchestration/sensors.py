@@ -88,10 +88,10 @@ def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tup
         if not missed(now, is_released):
             return f"{day} has until {PUBLISHED_BY:%H:%M} to be published.", settled
         if warehouse is not None and night_is_alerted(warehouse, day):
-            return f"{day} is not published; people were alerted why its run failed.", day.isoformat()
+            return f"{day} is not published; an alert about it was sent before.", day.isoformat()
         if alert(warehouse, settings, [_missed_night(day, found)], f"night {day}", night=day):
-            return f"{day} is not published; people were alerted.", day.isoformat()
-    return f"{day} is not published; nobody could be alerted yet.", settled
+            return f"{day} is not published; an alert was sent.", day.isoformat()
+    return f"{day} is not published; no alert could be sent yet.", settled
 
 
 def missed(now: datetime, is_released: bool) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import last_ended_day
-from perf_pipeline.orchestration.jobs import ASKED_TOGETHER, build_and_publish
+from perf_pipeline.orchestration.jobs import build, night_tags
 from perf_pipeline.orchestration.sensors import look_at_night, missed, night_was_missed, run_failed
 from perf_pipeline.settings import load_settings
 from perf_pipeline_tests.integration.alerts.receivers import HOST, WebhookServer
@@ -33,10 +33,9 @@ def ask_for(warehouse: Engine, day: date, *, is_released: bool) -> None:
     with warehouse.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO perf.source_deliveries (service, source_name, report_date, outcome, attempted_at,"
-                " is_short, rows_read_count, rows_kept_count, rows_quarantined_count, rows_duplicate_count, run_id,"
-                " released_at) VALUES ('make-a-lpa', 'sirius', :day, 'unset', now(), false, 0, 0, 0, 0, 'a run',"
-                " CASE WHEN :is_released THEN now() END)"
+                "INSERT INTO perf.built_periods (dataset, subject, period_start, source_revisions, code_version, built_at,"
+                " run_id, released_at) VALUES ('daily_user_satisfaction', 'make-a-lpa', :day, '{}', 'a version', now(),"
+                " 'a run', CASE WHEN :is_released THEN now() END)"
             ),
             {"day": day, "is_released": is_released},
         )
@@ -90,7 +89,7 @@ def test_a_published_night_is_settled_even_while_it_is_built_again(configured: E
     ask_for(configured, NIGHT, is_released=True)
     assert look(AT_SIX) == ("2026-11-19 is published.", "2026-11-19")
     with configured.begin() as connection:
-        connection.execute(text("UPDATE perf.source_deliveries SET released_at = NULL"))
+        connection.execute(text("UPDATE perf.built_periods SET released_at = NULL"))
     assert look(AT_SIX, "2026-11-19") == ("2026-11-19 is settled.", "2026-11-19")
     assert webhook.received == []
 
@@ -142,15 +141,17 @@ def fails() -> None:
     raise dg.Failure("The disk is full.", allow_retries=False)
 
 
-@dg.job(name=build_and_publish.name)
+@dg.job(name=build.name)
 def failing() -> None:
     fails()
 
 
-def run_and_look(instance: dg.DagsterInstance, job: dg.JobDefinition, *, looks: int = 1, about: str = "") -> str:
+def run_and_look(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, *, looks: int = 1, night: date | None = None
+) -> str:
     """Let a run of the job fail, then let the sensor look that often from the same cursor. Returns the run's id."""
     watching = run_failed.evaluate_tick(dg.build_sensor_context(instance))
-    tags = {ASKED_TOGETHER: about} if about else None
+    tags = night_tags(night) if night else None
     run_id = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags).run_id
     for _ in range(looks):
         run_failed.evaluate_tick(dg.build_sensor_context(instance, cursor=watching.cursor))
@@ -173,7 +174,7 @@ def test_a_night_whose_failed_run_was_alerted_is_not_alerted_as_missed(
     ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
     ask_for(configured, NIGHT, is_released=False)
     with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, failing, about=f"night {NIGHT + timedelta(days=1)}T02:30:00+00:00")
+        run_and_look(instance, failing, night=NIGHT)
     assert look(AT_SIX) == ("2026-11-19 is not published; an alert about it was sent before.", str(NIGHT))
     assert [sent["subject"] for sent in webhook.received] == ["fails"]
 
