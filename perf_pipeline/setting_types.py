@@ -14,6 +14,21 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 _DRIVER = "postgresql+psycopg2"
+_QUERY: dict[str, tuple[str, ...]] = {
+    "host": (),
+    "port": (),
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslrootcert": (),
+    "sslcert": (),
+    "sslkey": (),
+    "channel_binding": ("disable", "prefer", "require"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    "application_name": (),
+    "connect_timeout": (),
+    "options": (),
+}
+"""Parameters of a database URL, with their values where only some can be."""
 _FIRST_POSSIBLE_DAY = date(2021, 1, 1)
 # Libraries don't serve: the standard library's parser breaks off with an IndexError on some values, and email-validator
 # refuses hosts without a dot.
@@ -34,6 +49,10 @@ def with_driver(url: str) -> str:
         raise ValueError("has an @ in its user or password; write it as %40")
     if parsed.drivername not in ("postgres", "postgresql", _DRIVER):
         raise ValueError(f"names the driver {parsed.drivername}; only PostgreSQL through psycopg2 is supported")
+    for name, value in parsed.query.items():
+        if name not in _QUERY or (_QUERY[name] and value not in _QUERY[name]):
+            # libpq would quote the value, which may be a password in the wrong place.
+            raise ValueError(f"has a parameter {name} that is not known or has a value that can't be")
     return parsed.set(drivername=_DRIVER).render_as_string(hide_password=False)
 
 

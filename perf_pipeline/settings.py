@@ -28,6 +28,7 @@ from perf_pipeline.setting_types import (
     WebAddress,
     with_driver,
 )
+from perf_pipeline.source_bounds import SourceBounds
 
 _NEXT_STEP = "correct it; .env.example describes every variable."
 _DAGSTER_DATABASE = "PERF_DAGSTER_DATABASE_URL"
@@ -53,6 +54,15 @@ class Settings(BaseSettings):
         default=None, description="The Make an LPA database, only ever read. Unset: its figures are not available."
     )
     sirius_url: str | None = Field(default=None, description="Base address of the Sirius data API. Unset: no take-up.")
+    source_reading_seconds: float = Field(
+        default=SourceBounds.reading_seconds, gt=0, description="Longest time that one reading of a source may take."
+    )
+    source_statement_seconds: float = Field(
+        default=SourceBounds.statement_seconds, gt=0, description="Longest statement in a source's database."
+    )
+    source_lock_seconds: float = Field(
+        default=SourceBounds.lock_seconds, gt=0, description="Longest wait for a lock in a source's database."
+    )
     sirius_auth: Literal["none", "sigv4"] = Field(default="none", description="How to sign requests to Sirius.")
     feedback_exports_dir: Folder | None = Field(
         default=None, description="Folder with the GOV.UK Feedback Explorer exports. Unset: no done-page ratings."
@@ -127,6 +137,11 @@ class Settings(BaseSettings):
         if self.now_is is None:
             return datetime.now(UTC)
         return self.now_is + timedelta(seconds=time.monotonic() - _STARTED)
+
+    @property
+    def source_bounds(self) -> SourceBounds:
+        """How long one reading of a source may take."""
+        return SourceBounds(self.source_reading_seconds, self.source_statement_seconds, self.source_lock_seconds)
 
     def database_url_named(self, variable: str) -> str | None:
         """The URL that a PERF_* variable named in the services file holds; None where it is unset."""

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.services import Service, Services
+from perf_pipeline.source_bounds import SourceBounds
 
 Progress = Callable[[str], None]
 
@@ -43,6 +44,7 @@ class Systems:
     hash_key: bytes = field(repr=False)
     is_demonstration: bool
     """Whether the sources are stand-ins, so that nothing published may pass for a real figure."""
+    source_bounds: SourceBounds = field(default_factory=SourceBounds)
     sirius_auth: Literal["none", "sigv4"] = "none"
     approved: frozenset[str] = frozenset()
     """Services whose figures may be published now, of those that a person approves first."""

@@ -50,7 +50,7 @@ class Message:
         """The content as JSON. Slack and Teams show `text`; the rest is for programs. Days are ISO dates."""
         cause = self.cause
         return {
-            "text": self.text,
+            "text": _without_markup(self.text.removesuffix(self.link)) + self.link,
             "subject": cause.subject,
             "check": cause.check,
             "days": [day.isoformat() for day in cause.days],
@@ -71,3 +71,11 @@ def message_of(cause: Cause, settings: Settings, run_id: str) -> Message:
 def _on_one_line(words: str) -> str:
     """The words without line breaks and control characters, because a finding may come from a source."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+
+
+def _without_markup(words: str) -> str:
+    """The words as chat programs show them and nothing more: no mention, no link, no format made of others' words."""
+    plain = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in ("@", "://", "](", "*", "`"):
+        plain = plain.replace(sign, f"{sign[0]}\N{ZERO WIDTH SPACE}{sign[1:]}")
+    return plain

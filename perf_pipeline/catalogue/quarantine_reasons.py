@@ -26,6 +26,7 @@ DONE_PAGE_REASONS = {
     **_UNREADABLE,
     "unknown_type": "the type is neither feedback nor an aggregate, nor one that is known and skipped",
     "unreadable_date": "the creation date is no date",
+    "impossible_date": "the creation date lies before GOV.UK existed, or after the file was made",
     "outside_named_span": "the day lies outside the span that the file's name promises",
     "unreadable_aggregate": "the aggregate does not read `Rating of 5: 7`",
     "unreadable_rating": "the rating is no whole number",
@@ -39,6 +40,12 @@ IN_SERVICE_REASONS = {
     "message_is_empty": "the message is `{}`",
     "rating_is_missing": "the message has no rating",
     "rating_is_outside_the_scale": "the rating is none of the five that the banner offers",
+}
+
+APPLICATION_REASONS = {
+    "instant_before_the_service": "a state is stamped before the service existed",
+    "instant_in_the_future": "a state is stamped later than the source was read",
+    "instant_before_the_start": "a state is stamped long before the application was started",
 }
 
 CHANNEL_COUNT_REASONS = {

@@ -134,10 +134,10 @@ class ExportDays:
     def take(self, row: ExportRow) -> None:
         """Add one row up, or put it in quarantine."""
         self._rows_count += 1
-        day = aggregated_day(row, self.file.span)
+        day = aggregated_day(row, self.file)
         if day is not None:
             self._aggregated = _grown(self._aggregated, day)
-        judged = judge_row(row, self._slugs, self.file.span)
+        judged = judge_row(row, self._slugs, self.file)
         if isinstance(judged, RatingCount):
             self._keep(judged, row.line_number)
         elif isinstance(judged, RejectedRow):

@@ -18,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from perf_pipeline.catalogue.windows import FIRST_POSSIBLE_DAY
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class ExportFile:
     size_bytes: int
     span: NamedSpan | None
     fault: str | None = None
+
+    def can_hold(self, day: date) -> bool:
+        """Whether a row of the day can be: not before GOV.UK existed, not after the file was made."""
+        return FIRST_POSSIBLE_DAY <= day <= self.modified_at.date()
 
 
 @dataclass(frozen=True, slots=True)

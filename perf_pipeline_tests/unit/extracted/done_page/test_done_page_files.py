@@ -84,7 +84,7 @@ def test_an_unusable_file_is_quarantined_whole_and_the_other_files_are_used(
 ) -> None:
     (tmp_path / "bad.csv").write_bytes(content)
     (tmp_path / "good.csv").write_bytes(HEADER + GOOD)
-    os.utime(tmp_path / "good.csv", (1_700_000_000, 1_700_000_000))
+    os.utime(tmp_path / "good.csv", (1_780_000_000, 1_780_000_000))
     reading = read(tmp_path)
     assert counts(reading) == [(0, 0, 0, 0, 1)]
     (line,) = reading.quarantined
