@@ -1,6 +1,7 @@
 """The two jobs: `extract` reads the sources, `build` makes and publishes figures. A run takes one range of days."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import dagster as dg
 
@@ -44,6 +45,8 @@ JOBS = [extract, build, build_without_publishing]
 
 ASKED_TOGETHER = "perf_pipeline/asked_together"
 """Tag of the runs of one command or night: a cause that shows in several of them is reported once."""
+NIGHT = "perf_pipeline/night"
+"""Tag of the runs of a night: its last reporting day."""
 
 
 def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
@@ -57,6 +60,16 @@ def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
 def due_tags(days: DayRange, asked: str = "") -> dict[str, str]:
     """The tags of an extraction that reads what is due of every source; the run itself is shown on the last day."""
     return range_tags(DayRange(days.last, days.last), asked) | {READS_WHAT_IS_DUE: "true"}
+
+
+def night_tags(night: date) -> dict[str, str]:
+    """The tags that all runs of a night share; `night` is its last reporting day."""
+    return {ASKED_TOGETHER: f"night {night}", NIGHT: night.isoformat()}
+
+
+def night_of(tags: Mapping[str, str]) -> date | None:
+    """The night that a run belongs to; None where it was asked for by a person."""
+    return date.fromisoformat(tags[NIGHT]) if NIGHT in tags else None
 
 
 def asked_together(tags: Mapping[str, str], run_id: str) -> str:

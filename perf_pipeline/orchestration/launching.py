@@ -4,7 +4,6 @@ Neither opens a source: one plans from the warehouse, the other lists a folder. 
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,10 +14,9 @@ from perf_pipeline.catalogue.reporting_days import ended_days, london_day
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.extracted.days_to_read import days_it_can_know
-from perf_pipeline.extracted.done_page.changed_files import days_of_changed_files, listing_of
+from perf_pipeline.extracted.done_page.changed_files import FileState, days_of_changed_files, state_of
 from perf_pipeline.extracted.done_page.files import list_exports
-from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
+from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, night_tags, range_tags
 from perf_pipeline.orchestration.planning import plan
 from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.settings import Settings, load_settings
@@ -65,7 +63,7 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
         yield dg.RunRequest(
             run_key=f"{london_day(now)} {digest} {run_days}",
             job_name=job.name,
-            tags=range_tags(run_days, f"night {london_day(now)}"),
+            tags=range_tags(run_days) | night_tags(days.last),
         )
 
 
@@ -93,12 +91,12 @@ def new_exports_are_read(_context: dg.SensorEvaluationContext) -> dg.RunRequest 
 
 def _changed_listings(
     connection: Connection, systems: Systems, settings: Settings
-) -> Iterator[tuple[str, list[tuple[str, datetime, int]]]]:
+) -> Iterator[tuple[str, list[FileState]]]:
     """Each service of whose days files say something that were not read as they are, with all files of the folder."""
     for service, name in systems.services.pairs:
-        folder, known = _folder_of(systems, settings, service, name), days_it_can_know(systems, service, SOURCES[name])
+        folder, known = _folder_of(systems, settings, service, name), systems.days_of(service, name)
         if folder and known and days_of_changed_files(connection, str(folder), service.slug, known):
-            yield service.slug, sorted(listing_of(list_exports(folder)))
+            yield service.slug, sorted(map(state_of, list_exports(folder)))
 
 
 def _folder_of(systems: Systems, settings: Settings, service: Service, source: str) -> Path | None:

@@ -35,6 +35,7 @@ def overview(settings: Settings, now: datetime) -> Iterator[str]:
         yield f"Reporting days: {days} ({len(days)})"
         yield from _section("Sources", _readings(warehouse))
         yield from _section("In quarantine", _quarantine(warehouse))
+        yield from _section("Days that rest on a file that is gone", _frozen_files(warehouse))
         yield from _section("Verdicts: what did not pass", _failed_checks(warehouse, services))
         yield from _section(f"Warnings in the last {_WARNED_DAYS} days", _warnings(warehouse, days.last))
         planned = plan(systems, days)
@@ -69,6 +70,12 @@ def _quarantine(warehouse: Engine) -> Iterator[str]:
         for found in quarantined(connection, list(SOURCES)):
             rows = f"{found.rows:,} row{'' if found.rows == 1 else 's'}"
             yield f"{found.subject}, {found.source}: {rows}, {found.reason}: {found.days}"
+
+
+def _frozen_files(warehouse: Engine) -> Iterator[str]:
+    with connected(warehouse) as connection:
+        for row in run_sql(connection, _SQL / "days_of_gone_files.sql"):
+            yield f"{row.service}: {row.file_name}: {', '.join(map(str, as_ranges(row.days)))}"
 
 
 def _failed_checks(warehouse: Engine, services: Services) -> Iterator[str]:
