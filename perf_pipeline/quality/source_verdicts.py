@@ -47,7 +47,10 @@ def judge_sources(systems: Systems, run_id: str) -> None:
         frame = pd.DataFrame(
             found, columns=["subject", "dataset", "period_start", "observed", "expected", "check_name", "severity"]
         )
-        frame = frame.groupby(["dataset", "subject", "period_start", "check_name"], as_index=False).first()
+        # Several sources of one dataset may break a check on the same day: a line of the finding for each of them.
+        frame = frame.groupby(["dataset", "subject", "period_start", "check_name", "severity"], as_index=False)[
+            ["observed", "expected"]
+        ].agg("\n".join)
         frame = frame.assign(result=Result.FAILED.value, run_id=run_id, decided_at=systems.clock())
         connection.execute(
             text("DELETE FROM perf.verdicts WHERE check_name = ANY(:names)"), {"names": list(SOURCE_RULES)}
