@@ -1,6 +1,7 @@
 """From nothing to published figures, and again: the command as people run it, on the embedded default."""
 
 import json
+import signal
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -46,6 +47,11 @@ def test_another_first_day_than_the_stand_ins_were_made_with_is_refused_with_the
     assert (called.status, called.out) == (1, "")
     assert f"a stand-in world from {DAYS.first}" in called.err
     assert f"Next step: set PERF_FIRST_DAY to what it was when {place.home} was made" in called.err
+
+
+def test_a_run_that_is_told_to_stop_stops_its_server(place: Place) -> None:
+    ended = place.interrupt("Reading the sources", signal.SIGTERM, "nightly")
+    assert (ended.returncode, place.server_answers()) == (130, False)
 
 
 def test_every_source_by_variable_gives_the_same_figures(place: Place, tmp_path: Path) -> None:
