@@ -144,7 +144,7 @@ def failure_of(systems: Systems, source: str) -> str:
 
 
 @pytest.fixture
-def own_lpa(lpa_database: psycopg2_connection, lpa_database_url: str, lpa_systems: Systems) -> Systems:
+def own_lpa(lpa_database_url: str, lpa_systems: Systems) -> Systems:
     """The same with a database of the test's own, which it may change beyond its rows."""
     return replace(
         lpa_systems,
