@@ -80,6 +80,12 @@ def _start_of_links(url: HttpUrl) -> HttpUrl:
     return url
 
 
+def _source_address(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password or url.query or url.fragment:
+        raise ValueError("holds a user name, a password or a query; expected an address alone")
+    return url
+
+
 def _mail_server(url: AnyUrl) -> AnyUrl:
     if (url.path or "").strip("/") or url.query or url.fragment:
         raise ValueError("holds more than user, password, host and port; write a / of a password as %2F")
@@ -106,6 +112,7 @@ Folder = Annotated[str, AfterValidator(_folder)]
 # Without Strict, parsers of URLs repair what is wrong: `https:///secret` would name the host `secret`.
 WebAddress = Annotated[HttpUrl, Strict()]
 StartOfLinks = Annotated[WebAddress, AfterValidator(_start_of_links)]
+SourceAddress = Annotated[WebAddress, AfterValidator(_source_address)]
 MailServer = Annotated[
     AnyUrl,
     UrlConstraints(allowed_schemes=["smtp", "smtps"], host_required=True),

@@ -24,6 +24,7 @@ from perf_pipeline.setting_types import (
     FirstDay,
     Folder,
     MailServer,
+    SourceAddress,
     StartOfLinks,
     WebAddress,
     with_driver,
@@ -53,7 +54,9 @@ class Settings(BaseSettings):
     lpa_database_url: DatabaseUrl | None = Field(
         default=None, description="The Make an LPA database, only ever read. Unset: its figures are not available."
     )
-    sirius_url: str | None = Field(default=None, description="Base address of the Sirius data API. Unset: no take-up.")
+    sirius_url: SourceAddress | None = Field(
+        default=None, description="Base address of the Sirius data API. Unset: no take-up."
+    )
     source_reading_seconds: float = Field(
         default=SourceBounds.reading_seconds, gt=0, description="Longest time that one reading of a source may take."
     )
@@ -120,7 +123,8 @@ class Settings(BaseSettings):
             return source
         entry = SOURCES[source]
         if entry.setting is not None:
-            return getattr(self, entry.setting) or None
+            address = getattr(self, entry.setting)
+            return str(address) if address else None
         variable = service.sources[source].database
         return self.database_url_named(variable) if variable else None
 

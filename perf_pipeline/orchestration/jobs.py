@@ -17,16 +17,20 @@ from perf_pipeline.flow.dagster_private import (
 )
 
 _EXTRACTING = dg.AssetSelection.assets(*dict.fromkeys(source.extract for source in SOURCES.values()), "source_verdicts")
+_AT_WORK = "perf_pipeline/at_work"
+"""Tag of a run that says what it does: dagster.yaml lets one run read the sources and one build at the same time."""
 _PUBLISHING = dg.AssetSelection.assets(*(indicator.published_dataset for indicator in INDICATORS.values()), "release")
 
 extract = dg.define_asset_job(
     "extract",
     selection=_EXTRACTING,
+    run_tags={_AT_WORK: "reading"},
     description="Read every source over its newest days and the days it owes, and record which days changed.",
 )
 build = dg.define_asset_job(
     "build",
     selection=dg.AssetSelection.all() - _EXTRACTING - dg.AssetSelection.groups("sources"),
+    run_tags={_AT_WORK: "building"},
     description="Build, check and publish a range of days from what is extracted.",
 )
 build_without_publishing = dg.define_asset_job(
@@ -34,6 +38,7 @@ build_without_publishing = dg.define_asset_job(
     selection=dg.AssetSelection.groups(*(stage.value for stage in Stage if stage is not Stage.EXTRACTED))
     - dg.AssetSelection.assets("source_verdicts")
     - _PUBLISHING,
+    run_tags={_AT_WORK: "building"},
     description="Build and check a range of days; the next run of `build` publishes it with its own days.",
 )
 JOBS = [extract, build, build_without_publishing]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from perf_pipeline.catalogue.checks import RULES, SOURCE_RULES
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.catalogue.reporting_days import as_ranges, ended_days
 from perf_pipeline.catalogue.services import Services, load_services
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.extracted.quarantine_counts import quarantined
@@ -28,7 +28,7 @@ _WARNED_DAYS = 30
 
 def overview(settings: Settings, now: datetime) -> Iterator[str]:
     """Lines for a terminal. No source is opened. Raises WarehouseError when there is no warehouse to report on."""
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(now)))
+    days = ended_days(settings.first_day, now)
     services = load_services(settings.services_file)
     with open_for_planning(settings) as systems:
         warehouse = systems.warehouse
