@@ -155,7 +155,8 @@ class JsonEndpoint:
                     "permanent", "compressed its answer, which nobody asked for", "Ask its team to stop that."
                 )
             content = bytearray()
-            for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+            # Whatever has arrived: a full chunk of an answer that trickles would take for ever.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
                 content += chunk
                 if len(content) > _LARGEST_BODY_BYTES:
                     size = f"more than {_LARGEST_BODY_BYTES // 2**20} MB"

@@ -10,7 +10,7 @@ WITH judged AS (
                 least(created_at, completed_at) < started_at - make_interval(hours => CAST(:slack_hours AS integer))
                 THEN 'instant_before_the_start'
         END AS reason,
-        least(
+        coalesce(
             CASE WHEN started_at BETWEEN :first_instant AND :now THEN started_at END,
             CASE WHEN created_at BETWEEN :first_instant AND :now THEN created_at END,
             CASE WHEN completed_at BETWEEN :first_instant AND :now THEN completed_at END
