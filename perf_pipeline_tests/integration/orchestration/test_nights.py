@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
 from perf_pipeline.demo.lpa_traps import blank_application, insert_feedback, restamp_application
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
+from perf_pipeline.flow.partitions import reporting_days
+from perf_pipeline.orchestration.running import dagster_instance
+from perf_pipeline.settings import load_settings
 from perf_pipeline_tests.commands import Called
 from perf_pipeline_tests.small_world import SmallWorld, small_world
 
@@ -35,6 +39,8 @@ class Night:
     releases: int
     versions: dict[tuple[str, str, date, str, str], int]
     """By indicator, service, first day, length and dimension, how many versions of a figure there are."""
+    statuses: dict[str, list[str]]
+    """What Dagit shows for each day up to the end of the outage, by asset."""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +83,19 @@ def night(world: SmallWorld) -> Night:
         )
     }
     releases = len(list(world.place.publish_dir.joinpath(".releases").iterdir()))
-    return Night(called, world.place.sha256s(), releases, versions)
+    return Night(called, world.place.sha256s(), releases, versions, statuses(world))
+
+
+def statuses(world: SmallWorld) -> dict[str, list[str]]:
+    days, found = [str(day) for day in DayRange(DAYS.first, OUTAGE.last)], {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**world.place.environment, "DAGSTER_HOME": ""}.items():
+            patch.setenv(name, value)
+        with dagster_instance(load_settings()) as instance:
+            for asset in ("extracted_application_states", "extracted_channel_counts", "release"):
+                shown = instance.get_status_by_partition(dg.AssetKey(asset), days, reporting_days(DAYS.first))
+                found[asset] = ["" if status is None else status.name for status in (shown or {}).values()]
+    return found
 
 
 def restamp_and_blank(world: SmallWorld) -> None:
@@ -132,6 +150,13 @@ def test_after_an_outage_longer_than_a_source_s_window_everything_of_it_is_made_
     figures = {(key[0], key[4], key[2]) for key in nights["healed"].versions if key[3] == "day"}
     for indicator, dimension in (("user_satisfaction", "in-service"), ("digital_take_up", "all")):
         assert {(indicator, dimension, day) for day in DayRange(DAYS.first, OUTAGE.last)} <= figures
+
+
+def test_dagit_shows_the_days_of_an_outage_as_failed_until_they_are_made_up_for(nights: dict[str, Night]) -> None:
+    down, healed = nights["still down"].statuses, nights["healed"].statuses
+    assert down["extracted_channel_counts"] == ["MATERIALIZED"] * len(DAYS) + ["FAILED"] * len(OUTAGE)
+    assert set(down["extracted_application_states"]) == set(down["release"]) == {"MATERIALIZED"}
+    assert {status for shown in healed.values() for status in shown} == {"MATERIALIZED"}
 
 
 @pytest.mark.parametrize("name", ["without news", "restamped and blanked", "afterwards"])
