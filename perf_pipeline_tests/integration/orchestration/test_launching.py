@@ -22,12 +22,13 @@ from perf_pipeline.extracted.done_page.files import list_exports
 from perf_pipeline.orchestration.jobs import due_tags, night_tags, range_tags
 from perf_pipeline.orchestration.launching import changed_days_are_built, new_exports_are_read
 from perf_pipeline.orchestration.resources import open_systems
-from perf_pipeline.orchestration.running import RangeOutcome, Runner, dagster_instance
+from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.orchestration.schedules import nightly
 from perf_pipeline.settings import load_settings
 from perf_pipeline.systems import silent
 from perf_pipeline.warehouse.building import BuildingLock
 from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline_tests.commands import PATIENCE_SECONDS, YESTERDAY
 from perf_pipeline_tests.ledgers import DAYS, NIGHT, Ledgers
 from perf_pipeline_tests.small_world import small_world
 
@@ -209,30 +210,27 @@ def test_an_export_that_arrives_is_asked_for_until_it_was_read(
 def test_a_sirius_that_takes_long_to_answer_holds_up_no_figure_of_another_source_and_loses_no_night(
     postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    days = DayRange(date(2026, 6, 1), date(2026, 6, 3))
-    whole_night = range_tags(days) | night_tags(days.last)
+    days = DayRange(date(2026, 6, 1), YESTERDAY)
     with small_world(postgres, tmp_path, "slow_sirius", days) as world, monkeypatch.context() as patch:
         answers = threading.Event()
-        outcome: list[RangeOutcome] = []
         world.export("all", days, saved_on=world.today)
         world.behaviour.edit_answer = lambda answer: world.answer(answer) if answers.wait(25) else None
-        for name, value in world.place.environment.items():
+        for name, value in {**world.place.environment, "DAGSTER_HOME": ""}.items():
             patch.setenv(name, value)
-        patch.setenv("PERF_NOW", "2026-06-04T03:00:00Z")
-        patch.setenv("DAGSTER_HOME", "")
-        with open_systems(load_settings()) as systems, dagster_instance(load_settings()) as instance:
-            runner = Runner(defs, instance, systems, "a night")
-            reading = threading.Thread(target=lambda: outcome.append(runner.extract_due(days, silent)))
-            reading.start()
-            while isinstance(looked(instance), str):
-                time.sleep(0.2)
-            assert asked_of(instance) == [("build", whole_night)]
-            assert runner.build(days, silent).failures == ()
+        with (
+            world.place.start("nightly") as reading,
+            open_systems(load_settings()) as systems,
+            dagster_instance(load_settings()) as instance,
+        ):
+            while not world.behaviour.received:
+                time.sleep(0.1)
+            assert asked_of(instance) == [("build", range_tags(days) | night_tags(days.last))]
+            assert Runner(defs, instance, systems, "a night").build(days, silent).failures == ()
             # The figures of the other sources are published while Sirius is still silent.
             published = {file.name for file in systems.publish_dir.glob("make-a-lpa/*-daily.csv")}
             assert published >= {"user-satisfaction-daily.csv", "completion-rate-daily.csv"}
-            assert reading.is_alive()
+            assert reading.poll() is None
             answers.set()
-            reading.join()
-            assert outcome[0].failures == ()
-            assert asked_of(instance) == [("build", whole_night)]
+            assert reading.wait(PATIENCE_SECONDS) == 0
+            take_up = world.query("SELECT period_start FROM perf.published_digital_take_up WHERE period = 'day'")
+            assert {row.period_start for row in take_up} == set(days)
