@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 from perf_pipeline.demo.lpa_database import build_lpa_database
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline.warehouse.engine import warehouse_engine
+from perf_pipeline.warehouse.engine import transaction, warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline_tests.commands import Called, Place
 from perf_pipeline_tests.conftest import connect
@@ -56,6 +56,11 @@ class SmallWorld:
     def query(self, statement: str, **values: object) -> list[Any]:
         """The rows that a statement finds in the warehouse."""
         return query(self.warehouse, statement, **values)
+
+    def execute(self, statements: str) -> None:
+        """Run statements on the warehouse."""
+        with transaction(self.warehouse) as connection:
+            connection.execute(text(statements))
 
     @contextmanager
     def lpa_database(self) -> Iterator[Cursor]:

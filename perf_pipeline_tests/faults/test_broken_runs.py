@@ -6,7 +6,7 @@ One warehouse for all of it, with three days of applications, so that only a few
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -15,7 +15,6 @@ from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.definitions import defs
-from perf_pipeline.demo.lpa_traps import create_lpa_tables, insert_application
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.flow import failures
 from perf_pipeline.orchestration.jobs import build, range_tags
@@ -23,37 +22,31 @@ from perf_pipeline.orchestration.planning import plan
 from perf_pipeline.orchestration.running import PUBLISHING, Runner
 from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.engine import transaction, warehouse_engine
-from perf_pipeline.warehouse.migrating import migrate
-from perf_pipeline_tests.conftest import connect
-from perf_pipeline_tests.extracting import query
-from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
+from perf_pipeline_tests.small_world import SmallWorld, small_world
+from perf_pipeline_tests.systems import MORNING, of_make_an_lpa, systems_with
 
 DAYS = DayRange(date(2026, 5, 29), date(2026, 5, 31))
 BAD = date(2026, 5, 30)
-NOW = datetime(2026, 6, 15, 3, tzinfo=UTC)
 
 
 @dataclass
 class Runs:
     """Systems, and runs on them."""
 
+    world: SmallWorld
     systems: Systems
     instance: dg.DagsterInstance
-
-    def execute(self, statement: str) -> None:
-        with transaction(self.systems.warehouse) as connection:
-            connection.execute(text(statement))
 
     @contextmanager
     def spoiled(self, table: str, assignment: str, condition: str) -> Iterator[None]:
         """Let rows of a table be written otherwise, as a fault of ours would."""
-        self.execute(
+        self.world.execute(
             f"CREATE FUNCTION perf.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {assignment}; RETURN NEW; END $$;"
             f" CREATE TRIGGER spoil BEFORE INSERT ON perf.{table} FOR EACH ROW WHEN ({condition})"
             " EXECUTE FUNCTION perf.spoil()"
         )
         yield
-        self.execute(f"DROP TRIGGER spoil ON perf.{table}; DROP FUNCTION perf.spoil")
+        self.world.execute(f"DROP TRIGGER spoil ON perf.{table}; DROP FUNCTION perf.spoil")
 
     def runner(self, systems: Systems | None = None) -> Runner:
         return Runner(defs, self.instance, systems or self.systems, "a test")
@@ -67,8 +60,7 @@ class Runs:
 
     def figures(self, period: str = "day") -> dict[date, str]:
         """The totals in force of the completion rate, as JSON, by first day."""
-        rows = query(
-            self.systems.warehouse,
+        rows = self.world.query(
             "SELECT period_start, figure::text AS whole FROM perf.published_completion_rate AS figure"
             " WHERE superseded_at IS NULL AND period = :period AND lpa_type = 'all' AND period_start >= '2026-05-01'"
             " AND markers NOT LIKE '%[x]%'",
@@ -79,24 +71,16 @@ class Runs:
 
 @pytest.fixture(scope="module")
 def extracted(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """An application a day is extracted, and nothing built."""
-    lpa_url = postgres.ensure_database("broken_lpa")
-    connection = connect(lpa_url)
-    with connection, connection.cursor() as cursor:
-        create_lpa_tables(cursor)
-        for day in DAYS:
-            noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-            insert_application(cursor, started_at=noon, created_at=noon, lpa_type=None)
-    connection.close()
-    warehouse = warehouse_engine(postgres.ensure_database("broken_warehouse"))
-    migrate(warehouse)
-    folder, addresses = tmp_path_factory.mktemp("broken"), of_make_an_lpa(lpa_url)
-    systems = systems_with(warehouse, folder, addresses=addresses, first_day=DAYS.first, clock=lambda: NOW)
-    with dg.DagsterInstance.ephemeral() as instance:
-        made = Runs(systems, instance)
+    """Three days of applications are extracted, and nothing built."""
+    folder = tmp_path_factory.mktemp("broken")
+    with small_world(postgres, folder, "broken", DAYS) as world, dg.DagsterInstance.ephemeral() as instance:
+        addresses = of_make_an_lpa(world.lpa_database_url)
+        systems = systems_with(
+            world.warehouse, folder, addresses=addresses, first_day=DAYS.first, clock=lambda: MORNING
+        )
+        made = Runs(world, systems, instance)
         assert made.runner().extract_range(DAYS, silent).failures == ()
         yield made
-    warehouse.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +89,11 @@ def built(extracted: Runs) -> Runs:
     run = extracted.runner()
     is_bad = f"NEW.report_date = '{BAD}'"
     with extracted.spoiled("daily_application_events", "NEW.created_same_day_count = NEW.created_count + 1", is_bad):
-        extracted.execute("ALTER TABLE perf.monthly_completion_rate ADD CONSTRAINT no CHECK (days_included_count > 31)")
+        extracted.world.execute(
+            "ALTER TABLE perf.monthly_completion_rate ADD CONSTRAINT no CHECK (days_included_count > 31)"
+        )
         assert run.build(DAYS, silent).failures != ()
-        extracted.execute("ALTER TABLE perf.monthly_completion_rate DROP CONSTRAINT no")
+        extracted.world.execute("ALTER TABLE perf.monthly_completion_rate DROP CONSTRAINT no")
         assert not (extracted.systems.publish_dir / "manifest.json").exists()
         # Its days would wait for a release alone, but their month is not summed.
         left = plan(extracted.systems, DAYS)
@@ -176,7 +162,7 @@ class CuttingClock:
                     )
                 )
             self._other.dispose()
-        return NOW
+        return MORNING
 
 
 def test_a_connection_lost_in_the_middle_of_an_asset_costs_another_try_of_it_and_nothing_else(
@@ -184,7 +170,7 @@ def test_a_connection_lost_in_the_middle_of_an_asset_costs_another_try_of_it_and
 ) -> None:
     monkeypatch.setattr(failures, "SECONDS_TO_WAIT", 0.01)
     clock = CuttingClock(whole.systems.warehouse, "published_completion_rate")
-    whole.execute("DELETE FROM perf.published_completion_rate")
+    whole.world.execute("DELETE FROM perf.published_completion_rate")
     systems = replace(whole.systems, clock=clock, progress=clock.watch)
     assert whole.runner(systems).publish(DAYS).failures == ()
     assert clock.begins == 2
@@ -192,7 +178,7 @@ def test_a_connection_lost_in_the_middle_of_an_asset_costs_another_try_of_it_and
 
 
 def rename_a_column(runs: Runs, _folder: Path) -> Systems:
-    runs.execute("ALTER TABLE perf.published_completion_rate RENAME COLUMN markers TO marks")
+    runs.world.execute("ALTER TABLE perf.published_completion_rate RENAME COLUMN markers TO marks")
     return runs.systems
 
 

@@ -6,26 +6,20 @@ be, as a fault of ours would.
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
 
-from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, month_start
-from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
-from perf_pipeline.demo.sirius_server import sirius_server
+from perf_pipeline.catalogue.reporting_days import DayRange, month_start
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline.warehouse.engine import transaction, warehouse_engine
-from perf_pipeline.warehouse.migrating import migrate
-from perf_pipeline_tests.commands import YESTERDAY, Called, Place
-from perf_pipeline_tests.extracting import query
+from perf_pipeline_tests.commands import YESTERDAY, Called
+from perf_pipeline_tests.small_world import SmallWorld, small_world
 
 DAYS = DayRange(YESTERDAY - timedelta(days=79), YESTERDAY)
 """More than Dagster is shown the verdict on."""
-LAST_WEEK = DAYS.last - timedelta(days=7)
 OUT_OF_CONTRACT, MISSING, WRONG_SUM, TWICE, IMPOSSIBLE = (DAYS.first + timedelta(days=n) for n in range(40, 45))
 SPOILED = [OUT_OF_CONTRACT, MISSING, WRONG_SUM, TWICE, IMPOSSIBLE]
 FILE = "make-a-lpa/digital-take-up-{}.csv"
@@ -39,16 +33,6 @@ FOR EACH ROW WHEN (NEW.report_date = '{IMPOSSIBLE}') EXECUTE FUNCTION perf.spoil
 Rows = dict[date, dict[str, str]]
 
 
-def spoil(answer: dict[str, Any]) -> None:
-    """Break the contract on one day, and give one type of another day twice."""
-    for row in answer.get("data", []):
-        if row["period"] == str(OUT_OF_CONTRACT):
-            row["channels"]["paper"] -= row["total"] + 1
-            row["total"] = sum(row["channels"].values())
-        if row["period"] == str(TWICE):
-            row["caseSubtype"] = "hw"
-
-
 @dataclass
 class Moment:
     """How a command ended, and what readers and operators found after it."""
@@ -60,42 +44,40 @@ class Moment:
     """The checks that failed, by period."""
 
 
-@dataclass
-class World:
-    """A place with its warehouse and a Sirius that can be spoiled."""
+def spoil(world: SmallWorld) -> None:
+    """Let Sirius leave out one day, break the contract on two, and give one type of another twice."""
 
-    place: Place
-    warehouse: Engine
-    behaviour: SiriusBehaviour
-    moments: dict[str, Moment] = field(default_factory=dict)
+    def spoil_answer(answer: dict[str, Any]) -> None:
+        world.answer(answer)
+        for row in answer.get("data", []):
+            if row["period"] == str(OUT_OF_CONTRACT):
+                row["channels"]["paper"] -= row["total"] + 1
+                row["total"] = sum(row["channels"].values())
+            if row["period"] == str(WRONG_SUM):
+                row["total"] += 1
+            if row["period"] == str(TWICE):
+                row["caseSubtype"] = "hw"
 
-    def spoil(self) -> None:
-        self.behaviour.missing_days = frozenset({MISSING})
-        self.behaviour.wrong_total_days = frozenset({WRONG_SUM})
-        self.behaviour.edit_answer = spoil
-        self._execute(_TRIGGER)
+    world.behaviour.missing_days, world.behaviour.edit_answer = frozenset({MISSING}), spoil_answer
+    world.execute(_TRIGGER)
 
-    def mend(self) -> None:
-        self.behaviour.missing_days = self.behaviour.wrong_total_days = frozenset()
-        self.behaviour.edit_answer = None
-        # A fault of ours is mended by other code than the one that built the day.
-        self._execute(
-            "DROP TRIGGER spoil ON perf.daily_digital_take_up; DROP FUNCTION perf.spoil;"
-            " UPDATE perf.built_periods SET code_version = 'the faulty one' WHERE NOT has_passed"
-        )
 
-    def call(self, name: str, *arguments: str) -> None:
-        called = self.place.call(*arguments)
-        days, months = (totals(self.place.publish_dir / FILE.format(period)) for period in ("daily", "monthly"))
-        failed: dict[date, set[str]] = {}
-        statement = "SELECT * FROM perf.verdicts WHERE result <> 'passed' AND severity <> 'warning'"
-        for row in query(self.warehouse, statement):
-            failed.setdefault(row.period_start, set()).add(row.check_name)
-        self.moments[name] = Moment(called, days, months, failed)
+def mend(world: SmallWorld) -> None:
+    world.behaviour.missing_days, world.behaviour.edit_answer = frozenset(), world.answer
+    # A fault of ours is mended by other code than the one that built the day.
+    world.execute(
+        "DROP TRIGGER spoil ON perf.daily_digital_take_up; DROP FUNCTION perf.spoil;"
+        " UPDATE perf.built_periods SET code_version = 'the faulty one' WHERE NOT has_passed"
+    )
 
-    def _execute(self, statements: str) -> None:
-        with transaction(self.warehouse) as connection:
-            connection.execute(text(statements))
+
+def moment(world: SmallWorld, *arguments: str) -> Moment:
+    called = world.command(*arguments, PERF_LPA_DATABASE_URL="", PERF_FEEDBACK_EXPORTS_DIR="")
+    days, months = (totals(world.place.publish_dir / FILE.format(period)) for period in ("daily", "monthly"))
+    failed: dict[date, set[str]] = {}
+    for row in world.query("SELECT * FROM perf.verdicts WHERE result <> 'passed' AND severity <> 'warning'"):
+        failed.setdefault(row.period_start, set()).add(row.check_name)
+    return Moment(called, days, months, failed)
 
 
 def totals(file: Path) -> Rows:
@@ -105,31 +87,29 @@ def totals(file: Path) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def world(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Spoiled and built; mended and healed by the nightly run; spoiled again and built again."""
-    folder, behaviour = tmp_path_factory.mktemp("spoiled"), SiriusBehaviour(hiccup_every=0)
-    url = postgres.ensure_database("spoiled_warehouse")
-    warehouse = warehouse_engine(url)
-    migrate(warehouse)
-    with sirius_server(today=DAYS.last + ONE_DAY, behaviour=behaviour) as sirius_url:
-        place = Place(folder, DAYS.first, {"PERF_DATABASE_URL": url, "PERF_SIRIUS_URL": sirius_url})
-        made = World(place, warehouse, behaviour)
-        made.spoil()
-        made.call("spoiled", "backfill", "--from", str(DAYS.first), "--to", str(DAYS.last))
-        made.mend()
-        made.call("mended", "nightly")
-        made.spoil()
-        made.call("spoiled again", "backfill", "--from", str(SPOILED[0]), "--to", str(SPOILED[-1]))
+def world(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallWorld]:
+    with small_world(postgres, tmp_path_factory.mktemp("spoiled"), "spoiled", DAYS) as made:
         yield made
-    warehouse.dispose()
 
 
-def test_the_good_days_are_published_and_the_spoiled_ones_are_not(world: World) -> None:
-    assert set(world.moments["spoiled"].days) == set(DAYS) - set(SPOILED)
+@pytest.fixture(scope="module")
+def moments(world: SmallWorld) -> dict[str, Moment]:
+    """Spoiled and built; mended and healed by the nightly run; spoiled again and built again."""
+    spoil(world)
+    made = {"spoiled": moment(world, "backfill", "--from", str(DAYS.first), "--to", str(DAYS.last))}
+    mend(world)
+    made["mended"] = moment(world, "nightly")
+    spoil(world)
+    made["spoiled again"] = moment(world, "backfill", "--from", str(SPOILED[0]), "--to", str(SPOILED[-1]))
+    return made
 
 
-def test_the_command_fails_and_names_the_five_days_each_with_its_reason(world: World) -> None:
-    called = world.moments["spoiled"].called
+def test_the_good_days_are_published_and_the_spoiled_ones_are_not(moments: dict[str, Moment]) -> None:
+    assert set(moments["spoiled"].days) == set(DAYS) - set(SPOILED)
+
+
+def test_the_command_fails_and_names_the_five_days_each_with_its_reason(moments: dict[str, Moment]) -> None:
+    called = moments["spoiled"].called
     assert called.status == 1
     for day in SPOILED:
         assert any(str(day) in line and "Next step: " in line for line in called.failures), day
@@ -137,33 +117,33 @@ def test_the_command_fails_and_names_the_five_days_each_with_its_reason(world: W
         assert any(reason in line for line in called.failures), reason
 
 
-def test_the_verdict_on_each_day_says_why_and_no_other_day_failed(world: World) -> None:
-    failed = world.moments["spoiled"].failed
+def test_the_verdict_on_each_day_says_why_and_no_other_day_failed(moments: dict[str, Moment]) -> None:
+    failed = moments["spoiled"].failed
     for day in set(SPOILED) - {IMPOSSIBLE}:
         assert failed[day] == {"sources_hold_every_day_they_call_complete"}
     assert "rows_keep_their_contract" in failed[IMPOSSIBLE]
     assert set(failed) - set(map(month_start, SPOILED)) == set(SPOILED) - set(map(month_start, SPOILED))
 
 
-def test_dagit_shows_the_verdict_on_a_spoiled_day_after_a_long_range_too(world: World) -> None:
+@pytest.mark.usefixtures("moments")
+def test_dagit_shows_the_verdict_on_a_spoiled_day_after_a_long_range_too(world: SmallWorld) -> None:
     shown = {
         day: {
             row.execution_status
-            for row in query(
-                world.warehouse,
+            for row in world.query(
                 "SELECT execution_status FROM perf_dagster.asset_check_executions"
                 " WHERE asset_key LIKE '%daily_digital_take_up%' AND partition = :day",
                 day=str(day),
             )
         }
-        for day in (IMPOSSIBLE, LAST_WEEK)
+        for day in (IMPOSSIBLE, DAYS.last)
     }
     # It was mended and spoiled again.
-    assert shown == {IMPOSSIBLE: {"FAILED", "SUCCEEDED"}, LAST_WEEK: {"SUCCEEDED"}}
+    assert shown == {IMPOSSIBLE: {"FAILED", "SUCCEEDED"}, DAYS.last: {"SUCCEEDED"}}
 
 
-def test_a_month_with_a_spoiled_day_is_the_sum_of_its_good_days_and_says_so(world: World) -> None:
-    moment, first = world.moments["spoiled"], month_start(IMPOSSIBLE)
+def test_a_month_with_a_spoiled_day_is_the_sum_of_its_good_days_and_says_so(moments: dict[str, Moment]) -> None:
+    moment, first = moments["spoiled"], month_start(IMPOSSIBLE)
     good = [row for day, row in moment.days.items() if month_start(day) == first]
     month = moment.months[first]
     assert int(month["total_count"]) == sum(int(row["total_count"]) for row in good)
@@ -171,22 +151,22 @@ def test_a_month_with_a_spoiled_day_is_the_sum_of_its_good_days_and_says_so(worl
     assert month["markers"].startswith("[e][p]")
 
 
-def test_mending_the_source_and_one_nightly_run_publish_the_five(world: World) -> None:
-    moment = world.moments["mended"]
+def test_mending_the_source_and_one_nightly_run_publish_the_five(moments: dict[str, Moment]) -> None:
+    moment = moments["mended"]
     assert (moment.called.status, moment.called.failures) == (0, [])
     assert set(moment.days) == set(DAYS)
     assert moment.failed == {}
 
 
-def test_days_that_are_spoiled_later_keep_their_last_good_figures(world: World) -> None:
-    again, mended = world.moments["spoiled again"], world.moments["mended"]
+def test_days_that_are_spoiled_later_keep_their_last_good_figures(moments: dict[str, Moment]) -> None:
+    again, mended = moments["spoiled again"], moments["mended"]
     assert again.called.status == 1
     assert {day: again.days[day] for day in SPOILED} == {day: mended.days[day] for day in SPOILED}
     assert again.months == mended.months
 
 
-def test_no_release_ever_held_a_wrong_figure(world: World) -> None:
-    right = world.moments["mended"].days
+def test_no_release_ever_held_a_wrong_figure(world: SmallWorld, moments: dict[str, Moment]) -> None:
+    right = moments["mended"].days
     releases = list(world.place.publish_dir.joinpath(".releases").iterdir())
     assert len(releases) >= 2
     counts = [column for column in right[DAYS.last] if column.endswith(("_count", "_percent"))]

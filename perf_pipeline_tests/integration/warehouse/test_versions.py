@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
@@ -50,39 +51,30 @@ def versions(warehouse: Engine) -> list[tuple[object, ...]]:
         ]
 
 
-def test_a_row_seen_for_the_first_time_is_a_version(emptied_warehouse: Engine) -> None:
-    assert merge(emptied_warehouse, {DAY: 5}, hour(0)) == 1
-    assert versions(emptied_warehouse) == [(DAY, 5, 0, 0, None)]
+NEXT = DAY + timedelta(days=1)
 
 
-def test_an_unchanged_row_is_only_seen_again(emptied_warehouse: Engine) -> None:
-    merge(emptied_warehouse, {DAY: 5}, hour(0))
-    assert merge(emptied_warehouse, {DAY: 5}, hour(1)) == 0
-    assert versions(emptied_warehouse) == [(DAY, 5, 0, 1, None)]
-
-
-def test_a_changed_row_supersedes_the_earlier_one_which_stays(emptied_warehouse: Engine) -> None:
-    merge(emptied_warehouse, {DAY: 5}, hour(0))
-    assert merge(emptied_warehouse, {DAY: 6}, hour(1)) == 1
-    assert versions(emptied_warehouse) == [(DAY, 5, 0, 0, 1), (DAY, 6, 1, 1, None)]
-
-
-def test_a_row_that_changes_back_is_a_third_version(emptied_warehouse: Engine) -> None:
-    for number, count in enumerate([5, 6, 5]):
-        merge(emptied_warehouse, {DAY: count}, hour(number))
-    assert versions(emptied_warehouse) == [(DAY, 5, 0, 0, 1), (DAY, 6, 1, 1, 2), (DAY, 5, 2, 2, None)]
-
-
-def test_a_row_that_is_not_there_any_more_stays_as_it_is(emptied_warehouse: Engine) -> None:
-    merge(emptied_warehouse, {DAY: 5, DAY + timedelta(days=1): 7}, hour(0))
-    assert merge(emptied_warehouse, {DAY + timedelta(days=1): 8}, hour(1)) == 1
-    assert versions(emptied_warehouse)[0] == (DAY, 5, 0, 0, None)
-
-
-def test_nothing_to_merge_changes_nothing(emptied_warehouse: Engine) -> None:
-    merge(emptied_warehouse, {DAY: 5}, hour(0))
-    assert merge(emptied_warehouse, {}, hour(1)) == 0
-    assert versions(emptied_warehouse) == [(DAY, 5, 0, 0, None)]
+@pytest.mark.parametrize(
+    ("deliveries", "new", "expected"),
+    [
+        ([{DAY: 5}], [1], [(DAY, 5, 0, 0, None)]),
+        # An unchanged row is only seen again.
+        ([{DAY: 5}, {DAY: 5}], [1, 0], [(DAY, 5, 0, 1, None)]),
+        ([{DAY: 5}, {DAY: 6}, {DAY: 5}], [1, 1, 1], [(DAY, 5, 0, 0, 1), (DAY, 6, 1, 1, 2), (DAY, 5, 2, 2, None)]),
+        # A row that is not there any more stays as it is.
+        ([{DAY: 5, NEXT: 7}, {NEXT: 8}], [2, 1], [(DAY, 5, 0, 0, None), (NEXT, 7, 0, 0, 1), (NEXT, 8, 1, 1, None)]),
+        ([{DAY: 5}, {}], [1, 0], [(DAY, 5, 0, 0, None)]),
+    ],
+)
+def test_a_changed_row_supersedes_the_earlier_one_which_stays(
+    emptied_warehouse: Engine,
+    deliveries: list[dict[date, int]],
+    new: list[int],
+    expected: list[tuple[object, ...]],
+) -> None:
+    merged = [merge(emptied_warehouse, counts, hour(number)) for number, counts in enumerate(deliveries)]
+    assert merged == new
+    assert versions(emptied_warehouse) == expected
 
 
 def test_what_only_follows_the_source_makes_no_version(emptied_warehouse: Engine) -> None:
@@ -103,7 +95,7 @@ def test_two_merges_fit_into_one_transaction(emptied_warehouse: Engine) -> None:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.dictionaries(st.sampled_from([DAY, DAY + timedelta(days=1)]), st.integers(0, 2)), max_size=6))
+@given(st.lists(st.dictionaries(st.sampled_from([DAY, NEXT]), st.integers(0, 2)), max_size=6))
 def test_the_versions_tell_what_was_said_at_every_instant(
     emptied_warehouse: Engine, deliveries: list[dict[date, int]]
 ) -> None:
