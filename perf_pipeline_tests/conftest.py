@@ -20,7 +20,7 @@ from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests import commands
-from perf_pipeline_tests.commands import Call, Place
+from perf_pipeline_tests.commands import Call, Called, Place
 from perf_pipeline_tests.sirius import TODAY
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
@@ -153,13 +153,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subpr
 
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
-    """Run `perf-pipeline` in this process, with the given variables and no others, in folders of the test's own."""
-    ours = {
+    """Run `perf-pipeline` in this process, in folders of the test's own, with the variables given until then alone."""
+    known = {
         "PERF_HOME": str(tmp_path / "home"),
         "PERF_PUBLISH_DIR": str(tmp_path / "published"),
         "PERF_NOW": commands.NOW.isoformat(),
     }
-    return lambda *arguments, **variables: commands.call(*arguments, **ours | variables)
+
+    def run(*arguments: str, **variables: str) -> Called:
+        known.update(variables)
+        return commands.call(*arguments, **known)
+
+    return run
 
 
 def connect(url: str) -> psycopg2_connection:
