@@ -83,4 +83,8 @@ CROSS JOIN LATERAL (
     (held_completed_date, completed_date, false)
 ) AS state (held_date, kept_date, has_other_type)
 CROSS JOIN LATERAL unnest(ARRAY[held_date, kept_date]) AS changed (period_start)
-WHERE (held_date IS DISTINCT FROM kept_date OR has_other_type) AND period_start IS NOT NULL
+WHERE
+    (held_date IS DISTINCT FROM kept_date OR has_other_type)
+    AND period_start IS NOT NULL
+    -- Only a day that was delivered before can change: a first load is spared the comparison.
+    AND EXISTS (SELECT 1 FROM perf.source_deliveries WHERE subject = :service AND source_name = 'applications')
