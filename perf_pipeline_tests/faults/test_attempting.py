@@ -109,13 +109,6 @@ def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(
     assert "\n" not in row.failure
 
 
-def test_a_server_that_is_down_is_a_failure_and_no_zero(emptied_warehouse: Engine) -> None:
-    for _ in range(2):
-        read(systems_at(emptied_warehouse, "sirius", "http://127.0.0.1:1"), "sirius")
-    assert extracting.last_reading(emptied_warehouse, "sirius").outcome == "failed"
-    assert extracting.ledger(emptied_warehouse, "sirius") == {}
-
-
 def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)

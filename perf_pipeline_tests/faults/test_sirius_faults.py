@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from perf_pipeline.demo.sirius_behaviour import (
 )
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError, UsageError
 from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
-from perf_pipeline_tests.sirius import FIRST_DAY, LAST_DAY, QUICK, ROWS_COUNT, assert_one_clear_line, read
+from perf_pipeline_tests.sirius import FIRST_DAY, LAST_DAY, ROWS_COUNT, assert_one_clear_line, read
 
 
 @pytest.mark.parametrize(
@@ -222,11 +221,3 @@ def test_a_smaller_page_limit_of_the_server_is_followed(sirius_url: str, behavio
 def test_days_the_wrong_way_round_are_a_usage_error(sirius_url: str) -> None:
     with pytest.raises(UsageError, match="from 2026-07-31 to 2026-05-01"):
         SiriusClient(sirius_url).channel_counts(LAST_DAY, FIRST_DAY)
-
-
-def test_a_server_that_comes_back_is_used_on_the_next_call(sirius_url: str, behaviour: SiriusBehaviour) -> None:
-    behaviour.play(ErrorAnswer(404, "NOTFOUND"), times=QUICK.tries_count)
-    client = SiriusClient(sirius_url, bounds=QUICK)
-    with pytest.raises(TransientSourceError):
-        client.channel_counts(FIRST_DAY, LAST_DAY)
-    assert client.channel_counts(FIRST_DAY, FIRST_DAY + timedelta(days=1)).rows

@@ -3,14 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from perf_pipeline.demo.channel_model import ChannelCounts, counts_as_seen, settled_counts
+from perf_pipeline.demo.channel_model import ChannelCounts, settled_counts
 from perf_pipeline.demo.sirius_behaviour import Revision, SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, SiriusClient
 from perf_pipeline_tests.sirius import TODAY
 
 YESTERDAY = TODAY - timedelta(days=1)
-JUNE_3 = date(2026, 6, 3)
 LPA_TYPES = {"hw": "health-and-welfare", "pfa": "property-and-financial"}
 
 
@@ -41,22 +40,6 @@ def test_a_long_range_is_read_in_spans_and_pages_without_losing_a_row(
     assert max(int(asked.query["page"]) for asked in behaviour.received) == 8
 
 
-def test_recent_days_are_provisional_as_scanned_so_far(sirius_url: str) -> None:
-    delivery = SiriusClient(sirius_url).channel_counts(YESTERDAY, YESTERDAY)
-    assert not any(row.is_final for row in delivery.rows)
-    seen = counts_as_seen(YESTERDAY, TODAY).counts
-    assert totals(delivery) == {(YESTERDAY, LPA_TYPES[subtype]): counts.total for subtype, counts in seen.items()}
-
-
-def test_days_after_the_last_complete_one_are_not_delivered(sirius_url: str, behaviour: SiriusBehaviour) -> None:
-    behaviour.staleness_hours = 48
-    delivery = SiriusClient(sirius_url).channel_counts(date(2026, 9, 1), TODAY)
-    assert delivery.data_complete_up_to == date(2026, 9, 7)
-    assert max(row.report_date for row in delivery.rows) == date(2026, 9, 7)
-    assert delivery.generated_at == datetime(2026, 9, 8, 0, 30, tzinfo=UTC)
-    assert delivery.rows_read_count == 16
-
-
 def test_a_range_that_is_not_known_yet_gives_no_rows_and_no_error(sirius_url: str) -> None:
     delivery = SiriusClient(sirius_url).channel_counts(TODAY, TODAY + timedelta(days=400))
     assert delivery.rows == ()
@@ -73,18 +56,6 @@ def test_the_earliest_completeness_of_all_answers_counts(sirius_url: str, behavi
     assert delivery.data_complete_up_to == date(2026, 9, 1)
     assert max(row.report_date for row in delivery.rows) == date(2026, 9, 1)
     assert delivery.generated_at == datetime(2026, 9, 2, 0, 30, tzinfo=UTC)
-
-
-def test_a_missing_row_stays_missing_and_an_unusable_one_is_rejected(
-    sirius_url: str, behaviour: SiriusBehaviour
-) -> None:
-    behaviour.missing_days, behaviour.wrong_total_days = frozenset({date(2026, 6, 2)}), frozenset({JUNE_3})
-    delivery = SiriusClient(sirius_url).channel_counts(date(2026, 6, 1), date(2026, 6, 5))
-    assert {day.day for day, _ in totals(delivery)} == {1, 4, 5}
-    assert [(row.report_date, row.reason, row.row_ref) for row in delivery.rejected] == [
-        (JUNE_3, "total_is_not_sum_of_channels", "2026-06-03/hw"),
-        (JUNE_3, "total_is_not_sum_of_channels", "2026-06-03/pfa"),
-    ]
 
 
 def test_a_revision_is_known_from_its_instant_on() -> None:
