@@ -1,33 +1,20 @@
 """Traps planted by hand in an empty copy of the service's tables, on a real PostgreSQL."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
-import psycopg2
 import pytest
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
-from sqlalchemy import make_url
 
 from perf_pipeline.demo import lpa_traps
-from perf_pipeline.embedded_postgres import EmbeddedPostgres
+from perf_pipeline_tests.extracting import LpaDatabase
 
 DAY = timedelta(days=1)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def address(postgres: EmbeddedPostgres) -> str:
-    url = make_url(postgres.ensure_database("traps"))
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 @pytest.fixture
-def cursor(address: str) -> Iterator[Cursor]:
-    """A cursor on empty tables, which go with its transaction."""
-    with closing(psycopg2.connect(address)) as connection, connection.cursor() as opened:
-        lpa_traps.create_lpa_tables(opened)
-        yield opened
+def cursor(lpa: LpaDatabase) -> Cursor:
+    return lpa.cursor
 
 
 def test_an_application_is_inserted_with_the_given_fields(cursor: Cursor) -> None:
@@ -46,16 +33,13 @@ def test_an_application_is_inserted_with_the_given_fields(cursor: Cursor) -> Non
     assert (given, following, bare) == (2**40, 2**40 + 1, 2**40 + 2)
 
 
-def test_an_application_is_blanked_like_one_of_the_world(cursor: Cursor) -> None:
+def test_an_application_is_blanked_and_deleted(cursor: Cursor) -> None:
     number = lpa_traps.insert_application(cursor, started_at=NOON)
     lpa_traps.blank_application(cursor, number)
     cursor.execute("SELECT jsonb_strip_nulls(to_jsonb(application)) FROM applications AS application")
     ((left,),) = cursor.fetchall()
     assert set(left) == {"id", "updatedAt"}
-
-
-def test_an_application_is_deleted(cursor: Cursor) -> None:
-    lpa_traps.delete_application(cursor, lpa_traps.insert_application(cursor))
+    lpa_traps.delete_application(cursor, number)
     cursor.execute("SELECT FROM applications")
     assert cursor.rowcount == 0
 

@@ -76,29 +76,30 @@ def test_a_day_without_work_is_a_row_of_zeros() -> None:
 
 
 CHANNELS = raw_row()["channels"]
+REF, PLACE = "2026-05-01/hw", "2026-05-01..2026-05-31 page 1 row 1"
 
 
 @pytest.mark.parametrize(
     ("row", "reason", "row_ref"),
     [
-        ("a text", "not_an_object", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(period="01/05/2026"), "unreadable_day", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(period="20260501"), "unreadable_day", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(period=None), "unreadable_day", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(period="2026-06-01"), "day_outside_request", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(caseSubtype="lpa"), "unknown_subtype", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(caseSubtype=["hw"]), "unknown_subtype", "2026-05-01..2026-05-31 page 1 row 1"),
-        (raw_row(channels=None), "missing_channel", "2026-05-01/hw"),
-        (raw_row(channels={"online": 2023}), "missing_channel", "2026-05-01/hw"),
-        (raw_row(channels=CHANNELS | {"fax": 0}), "unknown_channel", "2026-05-01/hw"),
-        (raw_row(channels=CHANNELS | {"online": "812"}), "not_a_whole_number", "2026-05-01/hw"),
-        (raw_row(channels=CHANNELS | {"online": 812.0}), "not_a_whole_number", "2026-05-01/hw"),
-        (raw_row(channels=CHANNELS | {"phone": False}), "not_a_whole_number", "2026-05-01/hw"),
-        (raw_row(total=None), "not_a_whole_number", "2026-05-01/hw"),
-        (raw_row(channels=CHANNELS | {"online": -812}, total=399), "negative_count", "2026-05-01/hw"),
-        (raw_row(total=2**31), "count_too_large", "2026-05-01/hw"),
-        (raw_row(total=2024), "total_is_not_sum_of_channels", "2026-05-01/hw"),
-        (raw_row(status="done"), "unknown_status", "2026-05-01/hw"),
+        ("a text", "not_an_object", PLACE),
+        (raw_row(period="01/05/2026"), "unreadable_day", PLACE),
+        (raw_row(period="20260501"), "unreadable_day", PLACE),
+        (raw_row(period=None), "unreadable_day", PLACE),
+        (raw_row(period="2026-06-01"), "day_outside_request", PLACE),
+        (raw_row(caseSubtype="lpa"), "unknown_subtype", PLACE),
+        (raw_row(caseSubtype=["hw"]), "unknown_subtype", PLACE),
+        (raw_row(channels=None), "missing_channel", REF),
+        (raw_row(channels={"online": 2023}), "missing_channel", REF),
+        (raw_row(channels=CHANNELS | {"fax": 0}), "unknown_channel", REF),
+        (raw_row(channels=CHANNELS | {"online": "812"}), "not_a_whole_number", REF),
+        (raw_row(channels=CHANNELS | {"online": 812.0}), "not_a_whole_number", REF),
+        (raw_row(channels=CHANNELS | {"phone": False}), "not_a_whole_number", REF),
+        (raw_row(total=None), "not_a_whole_number", REF),
+        (raw_row(channels=CHANNELS | {"online": -812}, total=399), "negative_count", REF),
+        (raw_row(total=2**31), "count_too_large", REF),
+        (raw_row(total=2024), "total_is_not_sum_of_channels", REF),
+        (raw_row(status="done"), "unknown_status", REF),
     ],
 )
 def test_an_unusable_row_is_rejected_with_its_reason(row: object, reason: str, row_ref: str) -> None:
@@ -135,19 +136,18 @@ def test_a_page_that_breaks_the_contract_is_refused_whole(body: dict[str, Any], 
     assert "\n" not in str(caught.value)
 
 
-def test_of_equal_rows_one_is_used() -> None:
-    used, rejected = without_duplicates(read(body_of(raw_row(), raw_row())).rows)
-    assert [row.report_date for row in used] == [DAY]
-    assert rejected == [RejectedRow(DAY, "duplicate_row", "2026-05-01/hw")]
-
-
-def test_of_rows_that_contradict_each_other_none_is_used() -> None:
-    used, rejected = without_duplicates(read(body_of(raw_row(), raw_row(status="final"))).rows)
-    assert used == []
-    assert rejected == [RejectedRow(DAY, "duplicate_row", "2026-05-01/hw")] * 2
-
-
-def test_a_row_beside_an_unusable_one_of_the_same_day_and_subtype_is_not_used() -> None:
-    used, rejected = without_duplicates(read(body_of(raw_row(), raw_row(total=1))).rows)
-    assert used == []
-    assert sorted(row.reason for row in rejected) == ["duplicate_row", "total_is_not_sum_of_channels"]
+@pytest.mark.parametrize(
+    ("other", "used_count", "reasons"),
+    [
+        pytest.param(raw_row(), 1, ["duplicate_row"], id="an equal row"),
+        pytest.param(raw_row(status="final"), 0, ["duplicate_row"] * 2, id="a row that contradicts it"),
+        pytest.param(raw_row(total=1), 0, ["duplicate_row", "total_is_not_sum_of_channels"], id="an unusable row"),
+    ],
+)
+def test_a_row_beside_another_of_its_day_and_subtype(
+    other: dict[str, Any], used_count: int, reasons: list[str]
+) -> None:
+    used, rejected = without_duplicates(read(body_of(raw_row(), other)).rows)
+    assert [row.report_date for row in used] == [DAY] * used_count
+    assert sorted(row.reason for row in rejected) == reasons
+    assert {row.row_ref for row in rejected} == {"2026-05-01/hw"}
