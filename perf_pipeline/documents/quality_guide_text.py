@@ -93,7 +93,7 @@ SELECT * FROM perf.quarantined_rows WHERE resolved_at IS NULL ORDER BY report_da
 
 To let rows in again:
 
-1. Mend the source, or the rule that rejects them (the reader in [`sources/`](../perf_pipeline/sources), with a test). Of
+1. Mend the source, or the rule that rejects them (the reader in [`extracted/`](../perf_pipeline/extracted), with a test). Of
    two exports of the Feedback Explorer the newer one counts, whatever its name.
 2. Read the days again: `perf-pipeline backfill --from DAY --to DAY`.
 3. Rows that are good now count, their `resolved_at` is set, and the figures of the day and its month are published as a new

@@ -9,7 +9,6 @@ from sqlalchemy import Text, text
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, KEY_CHECK, RULES, Kind
 from perf_pipeline.catalogue.columns import COLUMNS, Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.catalogue.severity import Severity
@@ -110,7 +109,7 @@ def test_the_end_of_a_column_s_name_tells_its_type(column: Column) -> None:
     for suffix, kind in _SUFFIXES.items():
         if column.name.endswith(suffix):
             assert column.type is (ColumnType.HEADLINE if column.name == "headline_percent" else kind)
-    assert column.name.startswith("is_") == (column.type is ColumnType.FLAG)
+    assert column.name.startswith(("is_", "has_")) == (column.type is ColumnType.FLAG)
 
 
 @columns
@@ -240,15 +239,9 @@ def test_files_have_the_agreed_columns_in_the_agreed_order(indicator: str, daily
     ]
 
 
-@pytest.mark.parametrize("indicator", list(IndicatorName.__args__))  # type: ignore[attr-defined]
-def test_every_indicator_has_its_chain_of_tables(indicator: str) -> None:
-    stages = {dataset.stage for dataset in DATASETS.values() if dataset.indicator == indicator}
-    assert stages == {Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS, Stage.PUBLISHED}
-
-
 def test_every_service_of_the_default_file_has_a_headline_for_all_time() -> None:
     for service in load_services().publishing("user-satisfaction"):
-        assert service.headline_source(date(2021, 3, 1)) in service.feedback_sources
+        assert service.headline_source(date(2021, 3, 1)) in service.sources_of("user-satisfaction")
 
 
 def test_titles_are_for_people() -> None:
