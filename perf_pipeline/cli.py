@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import date
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -66,6 +67,24 @@ def backfill(first_day: date, last_day: date) -> None:
     """Build and publish a range of past days again, all of them."""
     settings = load_settings()
     _build(settings, _days(first_day, last_day, settings), everything=True)
+
+
+@cli.command("import-feedback")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--accept", is_flag=True, help="Accept the file as it is: whole, and right where it takes ratings away.")
+def import_feedback(file: Path, accept: bool) -> None:
+    """Put a Feedback Explorer export into the folder of exports, show what it says, and build what it changes."""
+    from perf_pipeline.orchestration.feedback_files import accept_file, described, put_into_folder
+    from perf_pipeline.orchestration.resources import open_systems
+
+    settings = load_settings()
+    with open_systems(settings, progress=_note) as systems:
+        found = put_into_folder(systems, file)
+        for line in described(systems, found):
+            click.echo(line)
+        if accept:
+            accept_file(systems, found)
+    _build(settings, _days(settings.first_day, None, settings), everything=False)
 
 
 @cli.command()
@@ -165,7 +184,7 @@ def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRang
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     # Dagster takes seconds to import; the other commands do without it.
     _note("Loading the pipeline …")
-    from perf_pipeline.alerts.alerting import tell
+    from perf_pipeline.alerts.alerting import alert
     from perf_pipeline.orchestration.building import build_days
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance
@@ -177,7 +196,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         built = build_days(instance, systems, days, everything=everything, note=_note, shows_tracebacks=_is_debugging())
         for cause in built.causes:
             click.echo(f"Failed: {cause}", err=True)
-        tell(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
+        alert(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         click.echo(f"\nFiles: {systems.publish_dir}")
     if built.causes:

@@ -8,7 +8,9 @@ from typing import Literal
 
 from sqlalchemy import Engine
 
-from perf_pipeline.catalogue.services import Services
+from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.catalogue.services import Service, Services
+from perf_pipeline.source_bounds import SourceBounds
 
 Progress = Callable[[str], None]
 
@@ -42,6 +44,7 @@ class Systems:
     hash_key: bytes = field(repr=False)
     is_demonstration: bool
     """Whether the sources are stand-ins, so that nothing published may pass for a real figure."""
+    source_bounds: SourceBounds = field(default_factory=SourceBounds)
     sirius_auth: Literal["none", "sigv4"] = "none"
     approved: frozenset[str] = frozenset()
     """Services whose figures may be published now, of those that a person approves first."""
@@ -52,6 +55,12 @@ class Systems:
     """Called with the name of each asset when its work begins."""
     lock_building: Callable[[], None] = not_locked
     """Called before the first table is built: waits until no other run builds."""
+
+    def days_of(self, service: Service, source: str) -> DayRange | None:
+        """The ended reporting days that a source of a service can know about; None before the first of them has ended."""
+        first = max(self.first_day, service.first_day_of(source))
+        last = last_ended_day(self.clock())
+        return DayRange(first, last) if first <= last else None
 
     def address(self, service: str, source: str) -> str | None:
         """Where a source of a service is; None where it is not set."""

@@ -1,12 +1,8 @@
 """Shared parts of the tests: a real PostgreSQL, a migrated warehouse for each test, an empty Make an LPA database."""
 
 import itertools
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import psycopg2
@@ -15,7 +11,6 @@ from psycopg2.extensions import connection as psycopg2_connection
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from perf_pipeline.cli import main
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
@@ -24,7 +19,8 @@ from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA
-from perf_pipeline_tests.commands import Call, Called, Place
+from perf_pipeline_tests import commands
+from perf_pipeline_tests.commands import Call, Place
 from perf_pipeline_tests.sirius import TODAY
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
@@ -156,32 +152,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subpr
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Call]:
+def call(tmp_path: Path) -> Call:
     """Run `perf-pipeline` in this process, with the given variables and no others, in folders of the test's own."""
-    for name in os.environ:
-        if name.startswith("PERF_"):
-            monkeypatch.delenv(name)
-    # The partitions begin on the first day that is set when they are imported first: no test may decide that for others.
-    import_module("perf_pipeline.definitions")
-    monkeypatch.setenv("PERF_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PERF_PUBLISH_DIR", str(tmp_path / "published"))
-    # Empty is as good as unset, and what the command puts there is taken back after the test.
-    monkeypatch.setenv("DAGSTER_HOME", "")
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-
-    def run(*arguments: str, **variables: str) -> Called:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(sys, "argv", ["perf-pipeline", *arguments])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return Called(int(ended.value.code or 0), said.out, said.err)
-
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    ours = {
+        "PERF_HOME": str(tmp_path / "home"),
+        "PERF_PUBLISH_DIR": str(tmp_path / "published"),
+        "PERF_NOW": commands.NOW.isoformat(),
+    }
+    return lambda *arguments, **variables: commands.call(*arguments, **ours | variables)
 
 
 def connect(url: str) -> psycopg2_connection:

@@ -28,7 +28,16 @@ def reading(
 ) -> Reading:
     """A reading of a source of the service, Make an LPA unless named otherwise, at an instant."""
     systems = systems_with(warehouse, Path(), addresses={source: address}, clock=lambda: at, hash_key=key)
-    return Reading(systems, systems.services[service], SOURCES[source], address, days, at, "a run")
+    return Reading(
+        systems,
+        systems.services[service],
+        SOURCES[source],
+        address,
+        days,
+        at,
+        "a run",
+        systems.source_bounds.deadline(),
+    )
 
 
 def read(

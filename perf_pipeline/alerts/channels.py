@@ -1,6 +1,7 @@
-"""The ways that an alert can go: the log always, a webhook and e-mail where they are set.
+"""The channels of an alert: always the log, and a webhook and e-mail where they are set.
 
-A way that fails is one line in the log. It never fails the run that the alert is about, nor holds back another way.
+A channel that fails is one line in the log. It neither fails the run that the alert is about nor holds back another
+channel.
 """
 
 from collections.abc import Callable
@@ -17,23 +18,23 @@ _log = dg.get_dagster_logger("perf_pipeline")
 
 @dataclass
 class Channels:
-    """The ways that are set, for the length of one telling."""
+    """The channels that are set, for all alerts of one call."""
 
     send_by: dict[str, Callable[[Message], None]]
-    """Each way by its name for people. Raises PerfPipelineError, whose text holds no secret, when it fails."""
+    """The function of each channel, which raises PerfPipelineError, without a secret in its text, when sending fails."""
     is_logged: bool = True
-    """Whether the log tells it too; not where a command shows it on the terminal itself."""
+    """Whether alerts are logged too. A command that shows them on the terminal turns it off."""
     _failed: set[str] = field(default_factory=set)
 
     def send(self, message: Message) -> bool:
-        """Send by every way; whether anybody was told. The log alone counts only where nothing else is set."""
+        """Send by every channel. Returns whether one of them succeeded; the log counts only where no other is set."""
         if self.is_logged:
             _log.error("%s More: %s", message.cause, message.link)
-        told = [self._is_sent(name, message) for name in self.send_by]
-        return any(told) or not self.send_by
+        sent = [self._is_sent(name, message) for name in self.send_by]
+        return any(sent) or not self.send_by
 
     def _is_sent(self, name: str, message: Message) -> bool:
-        # What failed once fails again the same way, and each try takes its time, of which a sensor has a minute.
+        # A channel that failed once would fail again, and each attempt takes time, of which a sensor has a minute.
         if name in self._failed:
             return False
         try:
@@ -41,8 +42,8 @@ class Channels:
         except PerfPipelineError as error:
             _log.error("%s", error)
         except Exception as error:
-            # Texts of errors that are not ours may hold anything, the address of a webhook for one.
-            _log.error("The alert could not go by %s: %s, a fault of ours.", name, type(error).__name__)
+            # The text of an error that is not ours may hold anything, such as the address of the webhook.
+            _log.error("The alert could not be sent by %s: %s, a fault of ours.", name, type(error).__name__)
         else:
             return True
         self._failed.add(name)
@@ -50,15 +51,15 @@ class Channels:
 
 
 def channels_of(settings: Settings, *, is_logged: bool = True) -> Channels:
-    """The ways that the settings name, besides the log."""
+    """The channels that the settings name, besides the log."""
     send_by: dict[str, Callable[[Message], None]] = {}
+    # Loading the definitions needs neither channel.
     if settings.alert_webhook_url is not None:
-        # Neither way is needed to load the definitions.
-        from perf_pipeline.alerts.webhook import webhook
+        from perf_pipeline.alerts.webhook import Webhook
 
-        send_by["webhook"] = webhook(settings.alert_webhook_url)
-    if settings.smtp_url is not None:
+        send_by["webhook"] = Webhook(settings.alert_webhook_url).send
+    if settings.smtp_url and settings.alert_email_from and settings.alert_email_to:
         from perf_pipeline.alerts.email import Mail
 
-        send_by["e-mail"] = Mail(settings.smtp_url, settings.alert_email_from or "", settings.alert_recipients).send
+        send_by["e-mail"] = Mail(settings.smtp_url, settings.alert_email_from, settings.alert_email_to).send
     return Channels(send_by, is_logged)

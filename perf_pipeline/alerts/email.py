@@ -1,6 +1,6 @@
 """Mailing an alert: plain text, to every recipient, through the mail server of PERF_SMTP_URL.
 
-A password goes only over TLS, to a server whose certificate is accepted. Messages name host and port alone.
+A password goes only over TLS, to a server with a valid certificate. Messages name host and port alone.
 """
 
 import smtplib
@@ -8,10 +8,10 @@ import ssl
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 import dagster as dg
-from pydantic import SecretStr
+from pydantic import AnyUrl, Secret
 
 from perf_pipeline.alerts.messages import Message
 from perf_pipeline.errors import PerfPipelineError
@@ -22,24 +22,25 @@ _log = dg.get_dagster_logger("perf_pipeline")
 
 @dataclass(frozen=True)
 class Mail:
-    """The mail server, and from whom to whom."""
+    """The mail server, the sender and the recipients."""
 
-    server: SecretStr
+    server: Secret[AnyUrl]
     sender: str
-    recipients: list[str]
+    recipients: tuple[str, ...]
 
     def send(self, message: Message) -> None:
-        """Mail the message. Raises PerfPipelineError unless the server took it for at least one recipient."""
-        address = urlsplit(self.server.get_secret_value())
+        """Mail the message. Raises PerfPipelineError unless the server accepts it for at least one recipient."""
+        url = self.server.get_secret_value()
         try:
-            with _connected(address) as smtp:
-                _log_in(smtp, address)
+            with _connected(url) as smtp:
+                if url.username:
+                    smtp.login(unquote(url.username), unquote(url.password or ""))
                 refused = smtp.send_message(self._letter(message))
-        # smtplib's errors are OSErrors, and so are those of sockets and TLS.
+        # The errors of smtplib, sockets and TLS are all OSErrors.
         except OSError as error:
-            raise _failure(address, _what(error)) from None
+            raise _failure(url, _what_failed(error)) from None
         if refused:
-            _log.error("%s", _failure(address, f"refused {len(refused)} of {len(self.recipients)} recipients"))
+            _log.error("%s", _failure(url, f"refused {len(refused)} of {len(self.recipients)} recipients"))
 
     def _letter(self, message: Message) -> EmailMessage:
         letter = EmailMessage()
@@ -48,23 +49,24 @@ class Mail:
         letter["To"] = ", ".join(self.recipients)
         letter["Date"] = formatdate()
         letter["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2])
-        # Or absence notes would answer every alert.
+        # Otherwise out-of-office replies would answer every alert.
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(f"{message.text}\n")
         return letter
 
 
-def _connected(address: SplitResult) -> smtplib.SMTP:
-    trusted = ssl.create_default_context()
-    host, port = address.hostname or "", address.port or 0
-    if address.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=trusted)
+def _connected(url: AnyUrl) -> smtplib.SMTP:
+    tls = ssl.create_default_context()
+    # Sockets take an IPv6 address without its brackets.
+    host, port = (url.host or "").strip("[]"), url.port or 0
+    if url.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_SECONDS, context=tls)
     smtp = smtplib.SMTP(host, port, timeout=_TIMEOUT_SECONDS)
     try:
         smtp.ehlo()
         if smtp.has_extn("starttls"):
-            smtp.starttls(context=trusted)
-        elif address.username:
+            smtp.starttls(context=tls)
+        elif url.username:
             raise smtplib.SMTPNotSupportedError
     except BaseException:
         smtp.close()
@@ -72,29 +74,24 @@ def _connected(address: SplitResult) -> smtplib.SMTP:
     return smtp
 
 
-def _log_in(smtp: smtplib.SMTP, address: SplitResult) -> None:
-    if address.username:
-        smtp.login(unquote(address.username), unquote(address.password or ""))
-
-
-def _what(error: OSError) -> str:
-    """What happened, without the server's own words: they may repeat a user, or an address."""
+def _what_failed(error: OSError) -> str:
+    """What failed, without the server's own words, which may repeat a user or an address."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"refused the user or the password ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "offers no STARTTLS or no login, without which no password is sent"
+        return "offers no STARTTLS or no login, and no password is sent without them"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "refused every recipient"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"refused the message ({error.smtp_code})"
     if isinstance(error, ssl.SSLError):
-        return "speaks no TLS there, or has a certificate that is not accepted"
+        return "offers no TLS on that port, or has an invalid certificate"
     return f"can't be reached ({type(error).__name__})"
 
 
-def _failure(address: SplitResult, what: str) -> PerfPipelineError:
-    where = f"{address.hostname}:{address.port}" if address.port else address.hostname
+def _failure(url: AnyUrl, what: str) -> PerfPipelineError:
+    where = f"{url.host}:{url.port}" if url.port else url.host
     return PerfPipelineError(
-        f"The mail server {where} {what}; the alert did not reach everybody by e-mail.",
+        f"The mail server {where} {what}; not every recipient received the alert.",
         next_step="check PERF_SMTP_URL, PERF_ALERT_EMAIL_TO and PERF_ALERT_EMAIL_FROM.",
     )

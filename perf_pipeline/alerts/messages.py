@@ -1,6 +1,6 @@
-"""What an alert says: one cause, in words for people and in parts for programs.
+"""The content of an alert: one cause, as text for people and as JSON for programs, with a link.
 
-Here: the words, the parts, the link. Not here: how they go out (`alert_channels`), and to whom once (`alerting`).
+Not here: how alerts go out (`channels`), and which were already sent (`alerting`).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Message:
 
     @property
     def headline(self) -> str:
-        """One short line, fit for the subject of a mail."""
+        """One short line, for the subject of a mail."""
         cause = self.cause
         parts = [cause.subject, named(cause.days), cause.check.replace("_", " ") or cause.found]
         line = _on_one_line(f"{_SENDER}: {', '.join(part for part in parts if part)}")
@@ -31,7 +31,7 @@ class Message:
 
     @property
     def text(self) -> str:
-        """A line for each of what, day, check, expected, found, next step and link; no line for what is unknown."""
+        """One line each for subject, days, check, expected, found, next step and link; none for what is unknown."""
         cause = self.cause
         lines = {
             f"{_SENDER}:": cause.subject,
@@ -39,7 +39,7 @@ class Message:
             "Check:": cause.check.replace("_", " "),
             "Expected:": cause.expected,
             "Found:": cause.found,
-            # A source's own failure says by itself what to do.
+            # The failure of a source already names the next step.
             NEXT_STEP: "" if NEXT_STEP in cause.found else cause.next_step,
             "More:": self.link,
         }
@@ -47,10 +47,10 @@ class Message:
 
     @property
     def parts(self) -> dict[str, object]:
-        """The same as JSON: `text` is what Slack and Teams show, the rest is for programs; days are ISO dates."""
+        """The content as JSON. Slack and Teams show `text`; the rest is for programs. Days are ISO dates."""
         cause = self.cause
         return {
-            "text": self.text,
+            "text": _without_markup(self.text.removesuffix(self.link)) + self.link,
             "subject": cause.subject,
             "check": cause.check,
             "days": [day.isoformat() for day in cause.days],
@@ -62,12 +62,20 @@ class Message:
 
 
 def message_of(cause: Cause, settings: Settings, run_id: str) -> Message:
-    """The message of a cause, with a link to the checks of its asset, else to its run, else to Dagit."""
+    """The message about a cause. It links to the checks of its asset, else to its run, else to Dagit."""
     if cause.asset:
         return Message(cause, f"{settings.dagit_address}/assets/{quote(cause.asset)}?view=checks")
     return Message(cause, f"{settings.dagit_address}/runs/{quote(run_id)}" if run_id else settings.dagit_address)
 
 
 def _on_one_line(words: str) -> str:
-    """Without line breaks and other control characters: what was found may come from a source."""
+    """The words without line breaks and control characters, because a finding may come from a source."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+
+
+def _without_markup(words: str) -> str:
+    """The words as chat programs show them and nothing more: no mention, no link, no format made of others' words."""
+    plain = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in ("@", "://", "](", "*", "`"):
+        plain = plain.replace(sign, f"{sign[0]}\N{ZERO WIDTH SPACE}{sign[1:]}")
+    return plain

@@ -1,59 +1,82 @@
-"""Posting an alert to an incoming webhook, Slack's and Teams' among them.
+"""Posting an alert to an incoming webhook, such as one of Slack or Teams.
 
-The address of a webhook is a secret: whoever knows it may post. Messages name its host alone.
+The path of a webhook's address is a secret: whoever knows it may post. Messages name the host alone.
 """
 
-import logging
-import time
-from collections.abc import Callable
-from typing import Final
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urljoin
 
 import requests
-from pydantic import SecretStr
+from pydantic import HttpUrl, Secret
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from perf_pipeline.alerts.messages import Message
 from perf_pipeline.errors import PerfPipelineError
 
 _TIMEOUT_SECONDS: Final = (5.0, 10.0)
-_WORTH_ANOTHER_TRY: Final = {429, 500, 502, 503, 504}
-# Not as long as a webhook may ask for: a sensor has a minute.
-_PAUSES_SECONDS: Final = (0.5, 2.0)
-
-# It writes the address of each request at level DEBUG, and urllib3's own retries would write it as a warning.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
-
-
-def webhook(address: SecretStr) -> Callable[[Message], None]:
-    """The function that posts a message as JSON to `address`. It raises PerfPipelineError when that fails."""
-
-    def send(message: Message) -> None:
-        url = address.get_secret_value()
-        for pause_seconds in _PAUSES_SECONDS:
-            failure, is_worth_another_try = _posted(url, message)
-            if not is_worth_another_try:
-                break
-            time.sleep(pause_seconds)
-        else:
-            failure, _ = _posted(url, message)
-        if failure:
-            raise PerfPipelineError(
-                f"The webhook at {urlsplit(url).hostname} {failure}; the alert did not go out by it.",
-                next_step="check PERF_ALERT_WEBHOOK_URL and that what it leads to is up.",
-            )
-
-    return send
+_RETRY: Final = Retry(
+    total=2,
+    backoff_factor=1,
+    status_forcelist={429, 500, 502, 503, 504},
+    allowed_methods=None,
+    raise_on_status=False,
+    # A webhook may ask for a longer pause than the minute that a sensor has.
+    respect_retry_after_header=False,
+)
 
 
-def _posted(url: str, message: Message) -> tuple[str, bool]:
-    """Post once; what went wrong, empty for nothing, and whether it may go well another time."""
-    try:
-        # A redirect would turn the POST into a GET that tells nobody.
-        answer = requests.post(url, json=message.parts, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
-    except (requests.RequestException, ValueError) as error:
-        return f"can't be reached ({type(error).__name__})", isinstance(
-            error, requests.ConnectionError | requests.Timeout
-        )
-    if 200 <= answer.status_code < 300:
-        return "", False
-    return f"answered {answer.status_code}", answer.status_code in _WORTH_ANOTHER_TRY
+@dataclass(frozen=True)
+class Webhook:
+    """The webhook at an address."""
+
+    address: Secret[HttpUrl]
+
+    def send(self, message: Message) -> None:
+        """Post the message as JSON. Raises PerfPipelineError unless the webhook accepts it."""
+        url = self.address.get_secret_value()
+        target = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        with requests.Session() as session:
+            session.mount(f"{url.scheme}://", _HidesTarget(target))
+            try:
+                # Following a redirect would turn the POST into a GET, which posts nothing.
+                answer = session.post(
+                    urljoin(str(url), "/"), json=message.parts, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+                )
+            except (requests.RequestException, ValueError) as error:
+                raise _failure(url, f"can't be reached ({type(error).__name__})") from None
+        if not 200 <= answer.status_code < 300:
+            raise _failure(url, f"answered {answer.status_code}")
+
+
+class _HidesTarget(HTTPAdapter):
+    """Sends requests for `/` to the target instead.
+
+    urllib3 writes what it is asked for into its log and its errors, so it is asked for `/` and never sees the target.
+    """
+
+    def __init__(self, target: str) -> None:
+        super().__init__(max_retries=_RETRY)
+        self._target = target
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        connect = pool.ConnectionCls
+
+        def connect_to_target(**options: Any) -> Any:  # noqa: ANN401
+            connection = connect(**options)
+            put = connection.putrequest
+            # Through a proxy the URL is a whole one, which ends with the `/` too.
+            connection.putrequest = lambda method, url, **flags: put(method, url[:-1] + self._target, **flags)
+            return connection
+
+        pool.ConnectionCls = connect_to_target
+        return pool
+
+
+def _failure(url: HttpUrl, what: str) -> PerfPipelineError:
+    return PerfPipelineError(
+        f"The webhook at {url.host} {what}; it did not receive the alert.",
+        next_step="check PERF_ALERT_WEBHOOK_URL and that the service it leads to is up.",
+    )

@@ -267,6 +267,9 @@ _ENTRIES = (
     _count("size_bytes_count", "Its size in bytes."),
     Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
     Column("reason", ColumnType.NAME, "Why the row is unusable."),
+    Column("detail", ColumnType.TEXT, "Numbers that explain the reason. Never a row's text.", is_required=False),
+    Column("is_held", ColumnType.FLAG, "Whether the file waits for a person, because it would take ratings away."),
+    _instant("accepted_at", "When a person accepted the file as it is."),
     Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
     _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
     Column(

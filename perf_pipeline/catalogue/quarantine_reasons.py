@@ -12,6 +12,13 @@ _EXPORT_FILES = {
     "header_not_recognised": "the file lacks one of the five columns, or has it twice; the whole file is set aside",
     "csv_not_readable": "the file's quotes do not match; the whole file is set aside",
     "file_cut_short": "the file ends in the middle of a line; the whole file is set aside",
+    "file_not_readable": "the file can't be opened: a link to nothing, or no right to read it",
+    "name_not_utf8": "the file's name is not UTF-8",
+    "modification_time_impossible": "the file's modification time is no date",
+    "file_holds_no_row": "the file has no row under its header; it proves nothing",
+    "no_row_can_be_used": "every row about our pages is unusable, as in a file named for another month",
+    "file_ends_before_its_span": "the last rows end before the span of the file's name; its days without a row are not zero",
+    "file_takes_ratings_away": "the file has far fewer ratings than are published; it waits for a person to accept it",
 }
 
 DONE_PAGE_REASONS = {
@@ -19,6 +26,7 @@ DONE_PAGE_REASONS = {
     **_UNREADABLE,
     "unknown_type": "the type is neither feedback nor an aggregate, nor one that is known and skipped",
     "unreadable_date": "the creation date is no date",
+    "impossible_date": "the creation date lies before GOV.UK existed, or after the file was made",
     "outside_named_span": "the day lies outside the span that the file's name promises",
     "unreadable_aggregate": "the aggregate does not read `Rating of 5: 7`",
     "unreadable_rating": "the rating is no whole number",
@@ -32,6 +40,12 @@ IN_SERVICE_REASONS = {
     "message_is_empty": "the message is `{}`",
     "rating_is_missing": "the message has no rating",
     "rating_is_outside_the_scale": "the rating is none of the five that the banner offers",
+}
+
+APPLICATION_REASONS = {
+    "instant_before_the_service": "a state is stamped before the service existed",
+    "instant_in_the_future": "a state is stamped later than the source was read",
+    "instant_before_the_start": "a state is stamped long before the application was started",
 }
 
 CHANNEL_COUNT_REASONS = {

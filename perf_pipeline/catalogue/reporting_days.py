@@ -73,6 +73,11 @@ def last_ended_day(now: datetime) -> date:
     return london_day(now) - ONE_DAY
 
 
+def ended_days(first_day: date, now: datetime) -> DayRange:
+    """The reporting days from `first_day` that are over; the first day alone while none is."""
+    return DayRange(first_day, max(first_day, last_ended_day(now)))
+
+
 def month_start(day: date) -> date:
     """First day of the month of a day."""
     return day.replace(day=1)

@@ -10,7 +10,12 @@ from typing import Literal
 
 from perf_pipeline.catalogue.cadences import Cadence, Monthly, Nightly
 from perf_pipeline.catalogue.indicators import IndicatorName
-from perf_pipeline.catalogue.quarantine_reasons import CHANNEL_COUNT_REASONS, DONE_PAGE_REASONS, IN_SERVICE_REASONS
+from perf_pipeline.catalogue.quarantine_reasons import (
+    APPLICATION_REASONS,
+    CHANNEL_COUNT_REASONS,
+    DONE_PAGE_REASONS,
+    IN_SERVICE_REASONS,
+)
 from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS, SIRIUS_REVISION_DAYS
 
 Option = Literal["slug", "database"]
@@ -94,6 +99,7 @@ _ENTRIES = (
         options=("database",),
         # Ten nights more than a type of LPA takes to settle, so that an outage of a week loses none.
         window_days=COHORT_DAYS + 10,
+        reasons=APPLICATION_REASONS,
         rows_kept_months=ROWS_KEPT_MONTHS,
     ),
     Source(

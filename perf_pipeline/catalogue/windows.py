@@ -4,6 +4,8 @@ Here: spans of time and thresholds that figures, checks and the nightly plan sha
 (`reporting_days`), patience with a system that does not answer (beside its reader).
 """
 
+from datetime import date
+
 COHORT_DAYS = 90
 """A cohort is followed to the end of this London day after its start, day 0 (DOMAIN 2.2); its type settles then too."""
 
@@ -21,6 +23,12 @@ RATINGS_KEPT_MONTHS = 24
 
 UNUSED_ACCOUNTS_KEPT_MONTHS = 9
 """The service then deletes accounts with their applications (DOMAIN 3.1): a day first read later is an undercount."""
+
+CLOCK_SLACK_HOURS = 24
+"""How much earlier than its start a state may be stamped; clocks differ, and a day is more than any of them is wrong."""
+
+FIRST_POSSIBLE_DAY = date(2012, 1, 1)
+"""GOV.UK opened in this year: nothing of a service on it is older."""
 
 ROWS_KEPT_MONTHS = 24
 """Rows about single people are dropped from the extract after this, once their days are final (DOMAIN 3.1)."""

@@ -24,7 +24,7 @@ _EARLY_SHARE_PERCENT: Final = 95
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """A file to be: days [start, end), aggregated before `aggregated_to`, `saved_at` in UTC."""
+    """A file to be: days [start, end), named by its first and last, aggregated before `aggregated_to`, `saved_at` in UTC."""
 
     start: date
     end: date
@@ -35,7 +35,7 @@ class _Export:
 
     @property
     def name(self) -> str:
-        return f"feedex_{self.start}_{self.end}_lpa.csv"
+        return f"feedex_{self.start}_{self.end - timedelta(days=1)}_lpa.csv"
 
 
 def write_exports(folder: Path, first_day: date, last_day: date) -> list[Path]:

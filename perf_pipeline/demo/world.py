@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, london_day
+from perf_pipeline.catalogue.reporting_days import ended_days, london_day
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.demo.feedback_exports import write_exports
@@ -57,7 +57,7 @@ def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterat
     # Flask and the contract take a second to import; only this block needs them.
     from perf_pipeline.demo.sirius_server import sirius_server
 
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(settings.now())))
+    days = ended_days(settings.first_day, settings.now())
     exports_dir = stand_in_exports_dir(settings)
     with embedded_postgres(settings.home) as postgres:
         warehouse_url = _warehouse(postgres)

@@ -51,8 +51,8 @@ The kinds of checks, in the order in which to look:
 - **SQL**: table [`perf.verdicts`](data_dictionary.md#verdicts), one row per dataset, service, day or month, and check. The
   checks of sources have rows for failing days only. The SQL of each check is a file in
   [`quality/sql/`](../perf_pipeline/quality/sql).
-- **Great Expectations**: one page per dataset about the latest run, in `{PERF_HOME}/data_docs/`, with the number of days that
-  break each check. The pages are internal: they are not in the published folder, and hold no value of an extract.
+- **Great Expectations**: one page per dataset about the latest run, in `{PERF_HOME}/data_docs/`, with the number of days
+  that break each check. The pages are internal: they are not in the published folder, and hold no value of an extract.
 
 ## What happens to a bad day
 

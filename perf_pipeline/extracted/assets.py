@@ -1,7 +1,7 @@
 """The extracted assets: each reads every source that is merged into its table, for every service that has it.
 
-A source that can't be read holds back neither the other sources nor their figures: its failure is recorded, and the asset
-`source_deliveries` fails the run on it at its end.
+A source that can't be read holds back neither the other sources nor their figures: its failure is recorded, and the check
+`every_source_delivered` fails the run on it at its end.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,9 @@ def extracted_asset(dataset: str) -> FlowAsset:
         return report_extraction(systems, sources, day_range(context), changed, dropped)
 
     extract.__doc__ = "\n".join(f"- {source.name}: {source.description}" for source in sources)
-    return FlowAsset(dataset, DATASETS[dataset], tuple(source.asset for source in sources), extract)
+    # An API may take minutes to answer: it is asked last, so that builds of the other sources don't wait for it.
+    priority = -1 if any(source.kind == "api" for source in sources) else 0
+    return FlowAsset(dataset, DATASETS[dataset], tuple(source.asset for source in sources), extract, priority)
 
 
 EXTRACTED = [extracted_asset(dataset) for dataset in dict.fromkeys(source.extract for source in SOURCES.values())]

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import date
 
 import dagster as dg
+from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import Source
-from perf_pipeline.errors import SettingsError, SourceError, TransientSourceError
+from perf_pipeline.errors import PermanentSourceError, SettingsError, SourceError, TransientSourceError
 from perf_pipeline.extracted.applications.extract import extract_applications
 from perf_pipeline.extracted.days_to_read import days_of_range, nightly_days
 from perf_pipeline.extracted.done_page.extract import extract_done_page
 from perf_pipeline.extracted.in_service.extract import extract_in_service
+from perf_pipeline.extracted.readers.row_faults import is_about_rows, row_fault
 from perf_pipeline.extracted.readings import Merged, Reading, record_failure, record_success
 from perf_pipeline.extracted.sirius.extract import extract_channel_counts
 from perf_pipeline.systems import Systems
@@ -44,7 +46,8 @@ def read_source(
     """
     address = systems.address(service.slug, source.name)
     everything = DayRange(systems.first_day, max(systems.first_day, systems.clock().date()))
-    whole = Reading(systems, service, source, address or "", days or everything, systems.clock(), run_id)
+    deadline = systems.source_bounds.deadline()
+    whole = Reading(systems, service, source, address or "", days or everything, systems.clock(), run_id, deadline)
     if address is None:
         _record_failure(whole, outcome="unset")
         return frozenset()
@@ -77,12 +80,26 @@ def read_source(
 def _tried(reading: Reading) -> Merged:
     for waited in range(TRIES - 1):
         try:
-            return EXTRACTORS[reading.source.name](reading)
+            return _read_once(reading)
         except TransientSourceError:
-            if reading.source.retries_itself:
+            wait = FIRST_WAIT_SECONDS * 2**waited
+            if reading.source.retries_itself or reading.deadline.seconds_left < wait:
                 raise
-            time.sleep(FIRST_WAIT_SECONDS * 2**waited)
-    return EXTRACTORS[reading.source.name](reading)
+            time.sleep(wait)
+    return _read_once(reading)
+
+
+def _read_once(reading: Reading) -> Merged:
+    """Read and merge. Rows that our tables refuse are a fault of the source, whose rows nothing checks on their way."""
+    try:
+        return EXTRACTORS[reading.source.name](reading)
+    except DBAPIError as error:
+        if reading.source.kind != "postgres" or not is_about_rows(error):
+            raise
+        raise PermanentSourceError(
+            f"The rows of {reading.service.slug}, {reading.source.name} can't be used: {row_fault(error)}.",
+            next_step="show the rows to the source's team; once they are corrected, perf-pipeline nightly reads them.",
+        ) from None
 
 
 def _record_failure(reading: Reading, *, outcome: str = "failed", failure: str | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, joined, last_ended_day
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, joined
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import Source
 from perf_pipeline.extracted.done_page.changed_files import days_of_changed_files
@@ -21,7 +21,7 @@ _MOST_READINGS = 4
 
 def nightly_days(connection: Connection, systems: Systems, service: Service, source: Source) -> list[DayRange]:
     """The days that a nightly extraction reads of a source of a service, as ranges."""
-    known = _days_it_can_know(systems, service, source)
+    known = systems.days_of(service, source.name)
     if known is None:
         return []
     key = {"subject": service.slug, "source_name": source.name}
@@ -44,18 +44,13 @@ def days_of_range(
     connection: Connection, systems: Systems, service: Service, source: Source, days: DayRange
 ) -> list[DayRange]:
     """The days of a range, asked for by a person, that can be read of a source of a service."""
-    known = _days_it_can_know(systems, service, source)
+    known = systems.days_of(service, source.name)
     return _readable(connection, service, source, {day for day in days if known and day in known})
-
-
-def _days_it_can_know(systems: Systems, service: Service, source: Source) -> DayRange | None:
-    first = max(systems.first_day, service.first_day_of(source.name))
-    last = last_ended_day(systems.clock())
-    return DayRange(first, last) if first <= last else None
 
 
 def _readable(connection: Connection, service: Service, source: Source, days: Iterable[date]) -> list[DayRange]:
     """Days as few ranges, without frozen ones: reading those would bring dropped rows back."""
     frozen = frozen_days(connection, source).get(service.slug)
     open_days = {day for day in days if frozen is None or day not in frozen}
-    return joined(as_ranges(open_days), _MOST_READINGS)
+    # Files are read together: they are remembered as read, and a second reading would find nothing new in them.
+    return joined(as_ranges(open_days), 1 if source.window_days is None else _MOST_READINGS)

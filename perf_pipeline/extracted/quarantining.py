@@ -21,6 +21,7 @@ class UnusableRow:
     period_start: date | None
     reason: str
     file_name: str | None = None
+    detail: str | None = None
 
 
 def quarantine(connection: Connection, reading: Reading, rows: Iterable[UnusableRow]) -> None:

@@ -16,6 +16,7 @@ from perf_pipeline.catalogue.changes import SourceChange
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import Source
+from perf_pipeline.source_bounds import Deadline
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.statements import run_sql, run_sql_for_each
 from perf_pipeline.warehouse.verdicts import void_verdicts_on
@@ -34,6 +35,7 @@ class Reading:
     days: DayRange
     now: datetime
     run_id: str
+    deadline: Deadline
 
     @property
     def key(self) -> dict[str, str]:

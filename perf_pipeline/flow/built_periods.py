@@ -12,12 +12,14 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from perf_pipeline.catalogue.datasets import Dataset
+from perf_pipeline.catalogue.datasets import Dataset, Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.replacing import insert_frame
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline.warehouse.verdicts import keep_last_good
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -34,6 +36,7 @@ def needed_sources(entry: Dataset, systems: Systems) -> list[dict[str, object]]:
             "dataset": entry.name,
             "subject": service.slug,
             "source_name": source,
+            "extract": SOURCES[source].extract,
             "is_set": systems.address(service.slug, source) is not None,
             "first_day": service.first_day_of(source).isoformat(),
         }
@@ -75,3 +78,15 @@ def record_built(
         {"dataset": dataset, "first": periods.first, "last": periods.last},
     )
     insert_frame(connection, TABLES["built_periods"], rows, list(rows.columns))
+
+
+def void_months(connection: Connection, entry: Dataset, days: DayRange) -> None:
+    """Record that the months of days that were just built have to be summed and checked again.
+
+    A run that is killed before it comes to them leaves them so, and the planner sees it.
+    """
+    for name, monthly in datasets_of(Stage.MONTHLY_METRICS).items():
+        if monthly.indicator == entry.indicator:
+            keep_last_good(connection, name, days.whole_months())
+            values = {"monthly": name, "daily": entry.name, "first_day": days.first, "last_day": days.last}
+            run_sql(connection, _SQL / "void_months.sql", **values)

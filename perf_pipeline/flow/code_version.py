@@ -1,20 +1,27 @@
-"""The version of the code that builds figures: a day that failed is built again by another version."""
+"""The version of what builds and checks figures: a day that failed is built again by another version."""
 
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from perf_pipeline.catalogue.services import Services
 
 _PACKAGE = Path(__file__).parents[1]
 _BUILDING = ("catalogue", "flow", "daily_metrics", "quality", "monthly_metrics")
 _DIGITS = 12
 
 
+def code_version(services: Services) -> str:
+    """Digest of what figures and verdicts come from: code, SQL, the catalogue, and what each service tolerates."""
+    tolerated = sorted((service.slug, sorted(service.thresholds.items())) for service in services)
+    return sha256(_digest_of_files() + repr(tolerated).encode()).hexdigest()[:_DIGITS]
+
+
 @cache
-def code_version() -> str:
-    """Digest of the files that figures and verdicts come from: code, SQL and the catalogue."""
+def _digest_of_files() -> bytes:
     digest = sha256()
     for folder in _BUILDING:
         for file in sorted(_PACKAGE.joinpath(folder).rglob("*")):
             if file.suffix in (".py", ".sql", ".toml"):
                 digest.update(file.read_bytes())
-    return digest.hexdigest()[:_DIGITS]
+    return digest.digest()

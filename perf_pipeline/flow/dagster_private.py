@@ -12,6 +12,7 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
     BACKFILL_ID_TAG,
     PARTITION_NAME_TAG,
+    PRIORITY_TAG,
 )
 from dagster._serdes import ConfigurableClassData
 
@@ -20,6 +21,7 @@ __all__ = [
     "ASSET_PARTITION_RANGE_START_TAG",
     "BACKFILL_ID_TAG",
     "PARTITION_NAME_TAG",
+    "PRIORITY_TAG",
     "ConfigurableClassData",
     "log_verdict",
     "mark_days_failed",

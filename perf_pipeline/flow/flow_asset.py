@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
+from perf_pipeline.flow.dagster_private import PRIORITY_TAG
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN, day_range
 from perf_pipeline.systems import Systems
@@ -46,6 +47,8 @@ class FlowAsset:
     dataset: Dataset
     deps: tuple[str, ...]
     write: AssetFunction
+    priority: int = 0
+    """Of the assets that a run could write next, that of the highest priority comes first."""
 
     def declare(self, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
         """The Dagster asset, one partition a reporting day."""
@@ -64,6 +67,7 @@ class FlowAsset:
                 "dagster/table_name": f"perf.{entry.name}",
                 "lineage": dg.MetadataValue.md(lineage(entry, self.deps, self.write.__module__)),
             },
+            op_tags={PRIORITY_TAG: str(self.priority)},
             partitions_def=partitions,
             backfill_policy=EVERY_RANGE_IN_ONE_RUN,
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.datasets import DATASETS, STATE_FLAGS, Dataset
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
-from perf_pipeline.flow.built_periods import record_built, source_revisions
+from perf_pipeline.flow.built_periods import record_built, source_revisions, void_months
 from perf_pipeline.flow.code_version import code_version
 from perf_pipeline.flow.flow_asset import AssetReport
 from perf_pipeline.flow.partitions import day_range
@@ -44,7 +44,10 @@ def rebuild_days(
             made = set(zip(rows[entry.subject], rows[entry.day_column], strict=True))
             revisions = {period: found for period, found in revisions.items() if period in made}
         replace_days(connection, dataset, periods, rows)
-        record_built(connection, dataset, periods, revisions, code_version(), systems.clock(), context.run.run_id)
+        version = code_version(systems.services)
+        record_built(connection, dataset, periods, revisions, version, systems.clock(), context.run.run_id)
+        if not entry.is_monthly:
+            void_months(connection, entry, periods)
     per_day: dict[date, dict[str, float]] = {
         day: {"dagster/partition_row_count": count} for day, count in Counter(rows[entry.day_column]).items()
     }

@@ -19,21 +19,37 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import WAREHOUSE_FACTS
 
 KEY_FILE = "hash.key"
+SHORTEST_KEY_BYTES = 32
 _FACT = "hash_key_fingerprint"
 
 
 def hash_key_of(settings: Settings) -> bytes:
     """PERF_HASH_KEY, or the key in PERF_HOME, made on first use and readable by its owner alone."""
     if settings.hash_key is not None:
-        return settings.hash_key.get_secret_value().encode()
+        return _long_enough(settings.hash_key.get_secret_value().encode(), "PERF_HASH_KEY")
     file = settings.home.resolve() / KEY_FILE
     try:
-        return file.read_bytes() if file.exists() else _made(file)
+        if not file.exists():
+            return _made(file)
+        if file.stat().st_mode & 0o077:
+            raise SettingsError(
+                f"The hash key {file} can be read by other accounts.", next_step=f"run chmod 600 {file}."
+            )
+        return _long_enough(file.read_bytes(), str(file))
     except OSError as error:
         raise SettingsError(
             f"The hash key {file} can't be read or made: {error.strerror}.",
             next_step="set PERF_HASH_KEY, or PERF_HOME to a folder that this user may write to.",
         ) from None
+
+
+def _long_enough(key: bytes, where: str) -> bytes:
+    if len(key) < SHORTEST_KEY_BYTES:
+        raise SettingsError(
+            f"The hash key in {where} has {len(key)} bytes; it needs at least {SHORTEST_KEY_BYTES}, by chance.",
+            next_step="make one by: python3 -c 'import secrets; print(secrets.token_hex(32))'",
+        )
+    return key
 
 
 def _made(file: Path) -> bytes:

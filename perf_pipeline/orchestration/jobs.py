@@ -1,6 +1,7 @@
 """The two jobs: `extract` reads the sources, `build` makes and publishes figures. A run takes one range of days."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import dagster as dg
 
@@ -16,16 +17,20 @@ from perf_pipeline.flow.dagster_private import (
 )
 
 _EXTRACTING = dg.AssetSelection.assets(*dict.fromkeys(source.extract for source in SOURCES.values()), "source_verdicts")
+_AT_WORK = "perf_pipeline/at_work"
+"""Tag of a run that says what it does: dagster.yaml lets one run read the sources and one build at the same time."""
 _PUBLISHING = dg.AssetSelection.assets(*(indicator.published_dataset for indicator in INDICATORS.values()), "release")
 
 extract = dg.define_asset_job(
     "extract",
     selection=_EXTRACTING,
+    run_tags={_AT_WORK: "reading"},
     description="Read every source over its newest days and the days it owes, and record which days changed.",
 )
 build = dg.define_asset_job(
     "build",
     selection=dg.AssetSelection.all() - _EXTRACTING - dg.AssetSelection.groups("sources"),
+    run_tags={_AT_WORK: "building"},
     description="Build, check and publish a range of days from what is extracted.",
 )
 build_without_publishing = dg.define_asset_job(
@@ -33,12 +38,15 @@ build_without_publishing = dg.define_asset_job(
     selection=dg.AssetSelection.groups(*(stage.value for stage in Stage if stage is not Stage.EXTRACTED))
     - dg.AssetSelection.assets("source_verdicts")
     - _PUBLISHING,
+    run_tags={_AT_WORK: "building"},
     description="Build and check a range of days; the next run of `build` publishes it with its own days.",
 )
 JOBS = [extract, build, build_without_publishing]
 
 ASKED_TOGETHER = "perf_pipeline/asked_together"
 """Tag of the runs of one command or night: a cause that shows in several of them is reported once."""
+NIGHT = "perf_pipeline/night"
+"""Tag of the runs of a night: its last reporting day."""
 
 
 def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
@@ -52,6 +60,16 @@ def range_tags(days: DayRange, asked: str = "") -> dict[str, str]:
 def due_tags(days: DayRange, asked: str = "") -> dict[str, str]:
     """The tags of an extraction that reads what is due of every source; the run itself is shown on the last day."""
     return range_tags(DayRange(days.last, days.last), asked) | {READS_WHAT_IS_DUE: "true"}
+
+
+def night_tags(night: date) -> dict[str, str]:
+    """The tags that all runs of a night share; `night` is its last reporting day."""
+    return {ASKED_TOGETHER: f"night {night}", NIGHT: night.isoformat()}
+
+
+def night_of(tags: Mapping[str, str]) -> date | None:
+    """The night that a run belongs to; None where it was asked for by a person."""
+    return date.fromisoformat(tags[NIGHT]) if NIGHT in tags else None
 
 
 def asked_together(tags: Mapping[str, str], run_id: str) -> str:

@@ -8,18 +8,19 @@ from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, london_day
-from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.reporting_days import ended_days, london_day
+from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.extracted.done_page.changed_files import last_listing, listing_of
+from perf_pipeline.extracted.done_page.changed_files import FileState, days_of_changed_files, state_of
 from perf_pipeline.extracted.done_page.files import list_exports
-from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
+from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, night_tags, range_tags
 from perf_pipeline.orchestration.planning import plan
 from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.settings import Settings, load_settings
-from perf_pipeline.systems import silent
+from perf_pipeline.systems import Systems, silent
 from perf_pipeline.warehouse.building import BuildingLock
 from perf_pipeline.warehouse.engine import connected
 
@@ -46,7 +47,7 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
         yield dg.SkipReason("A run builds already; what it leaves is planned when it has ended.")
         return
     now = settings.now()
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(now)))
+    days = ended_days(settings.first_day, now)
     with open_for_planning(settings) as systems:
         if not BuildingLock(systems.warehouse, silent).is_free():
             yield dg.SkipReason("A command builds already; what it leaves is planned when it has ended.")
@@ -55,15 +56,14 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
     if not planned.runs:
         yield dg.SkipReason(f"Every day up to {days.last} is built, and nothing that it rests on has changed.")
         return
-    asked = f"night {london_day(now)}"
     digest = sha256(repr((planned.reasons, sorted(planned.unreleased))).encode()).hexdigest()[:16]
-    several = len(planned.runs) > 1
-    # The last range is launched by itself, once the others are built: its run publishes them all.
-    for run_days in planned.runs[:-1] or planned.runs:
+    *earlier, last = planned.runs
+    # Builds leave the queue one at a time and in this order. One that fails holds back neither the others nor the release.
+    for job, run_days in [*((build_without_publishing, days) for days in earlier), (build, last)]:
         yield dg.RunRequest(
             run_key=f"{london_day(now)} {digest} {run_days}",
-            job_name=build_without_publishing.name if several else build.name,
-            tags=range_tags(run_days, asked),
+            job_name=job.name,
+            tags=range_tags(run_days) | night_tags(days.last),
         )
 
 
@@ -74,36 +74,41 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
     description="Reads the sources when an export file is new, changed or gone. Looks at names, sizes and times.",
 )
 def new_exports_are_read(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Ask for one extraction for each state of the folder that differs from the one last read."""
+    """Ask for one extraction for each state of the files that say something about reporting days and were not read so."""
     settings = load_settings()
-    folders = _exports_folders(settings)
-    try:
-        listings = {service: listing_of(list_exports(folder)) for service, folder in folders.items()}
-    except PerfPipelineError as error:
-        return dg.SkipReason(f"The folder can't be listed; the nightly extraction reports it. {error}")
+    now = settings.now()
     with open_for_planning(settings) as systems, connected(systems.warehouse) as connection:
-        changed = {service for service, listing in listings.items() if listing != last_listing(connection, service)}
+        try:
+            changed = list(_changed_listings(connection, systems, settings))
+        except PerfPipelineError as error:
+            return dg.SkipReason(f"The folder can't be listed; the nightly extraction reports it. {error}")
     if not changed:
         return dg.SkipReason("No file is new, changed or gone.")
-    now = settings.now()
-    state = sha256(repr(sorted((service, sorted(listings[service])) for service in changed)).encode()).hexdigest()[:16]
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(now)))
+    state = sha256(repr(changed).encode()).hexdigest()[:16]
+    days = ended_days(settings.first_day, now)
     return dg.RunRequest(run_key=f"{london_day(now)} {state}", tags=due_tags(days, f"exports {state}"))
 
 
-def _exports_folders(settings: Settings) -> dict[str, Path]:
-    """By service, the folder of its exports."""
-    services = load_services(settings.services_file)
+def _changed_listings(
+    connection: Connection, systems: Systems, settings: Settings
+) -> Iterator[tuple[str, list[FileState]]]:
+    """Each service of whose days files say something that were not read as they are, with all files of the folder."""
+    for service, name in systems.services.pairs:
+        folder, known = _folder_of(systems, settings, service, name), systems.days_of(service, name)
+        if folder and known and days_of_changed_files(connection, str(folder), service.slug, known):
+            yield service.slug, sorted(map(state_of, list_exports(folder)))
+
+
+def _folder_of(systems: Systems, settings: Settings, service: Service, source: str) -> Path | None:
+    """Where the files of a source are; None for a source that delivers no files, or whose folder is not set or made."""
+    address = systems.address(service.slug, source)
+    if address is None or SOURCES[source].window_days is not None:
+        return None
     if settings.is_embedded:
         from perf_pipeline.demo.world import stand_in_exports_dir
 
-        folder = stand_in_exports_dir(settings)
-        return {service.slug: folder for service, source in services.pairs if _is_files(source) and folder.exists()}
-    return {slug: Path(at) for (slug, source), at in settings.addresses(services).items() if _is_files(source)}
-
-
-def _is_files(source: str) -> bool:
-    return SOURCES[source].window_days is None
+        return stand_in_exports_dir(settings) if stand_in_exports_dir(settings).exists() else None
+    return Path(address)
 
 
 def _is_running(instance: dg.DagsterInstance, *jobs: str) -> bool:

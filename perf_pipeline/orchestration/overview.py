@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, select, text
 
 from perf_pipeline.catalogue.checks import RULES, SOURCE_RULES
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
-from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.catalogue.reporting_days import as_ranges, ended_days
 from perf_pipeline.catalogue.services import Services, load_services
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.extracted.quarantine_counts import quarantined
@@ -28,13 +28,14 @@ _WARNED_DAYS = 30
 
 def overview(settings: Settings, now: datetime) -> Iterator[str]:
     """Lines for a terminal. No source is opened. Raises WarehouseError when there is no warehouse to report on."""
-    days = DayRange(settings.first_day, max(settings.first_day, last_ended_day(now)))
+    days = ended_days(settings.first_day, now)
     services = load_services(settings.services_file)
     with open_for_planning(settings) as systems:
         warehouse = systems.warehouse
         yield f"Reporting days: {days} ({len(days)})"
         yield from _section("Sources", _readings(warehouse))
         yield from _section("In quarantine", _quarantine(warehouse))
+        yield from _section("Days that rest on a file that is gone", _frozen_files(warehouse))
         yield from _section("Verdicts: what did not pass", _failed_checks(warehouse, services))
         yield from _section(f"Warnings in the last {_WARNED_DAYS} days", _warnings(warehouse, days.last))
         planned = plan(systems, days)
@@ -69,6 +70,12 @@ def _quarantine(warehouse: Engine) -> Iterator[str]:
         for found in quarantined(connection, list(SOURCES)):
             rows = f"{found.rows:,} row{'' if found.rows == 1 else 's'}"
             yield f"{found.subject}, {found.source}: {rows}, {found.reason}: {found.days}"
+
+
+def _frozen_files(warehouse: Engine) -> Iterator[str]:
+    with connected(warehouse) as connection:
+        for row in run_sql(connection, _SQL / "days_of_gone_files.sql"):
+            yield f"{row.service}: {row.file_name}: {', '.join(map(str, as_ranges(row.days)))}"
 
 
 def _failed_checks(warehouse: Engine, services: Services) -> Iterator[str]:

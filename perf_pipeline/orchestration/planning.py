@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, Stage, datasets_of
 from perf_pipeline.catalogue.methods import method_in_force
@@ -33,7 +33,7 @@ class DayState:
     """What the warehouse holds of a day of one daily table and subject, and what it would be built from now."""
 
     current: Mapping[str, int | None]
-    """Revision by source: null for one that is not available, no key for one that has not delivered the day."""
+    """Revision by source: None for one that is not set, no key for one that has not delivered the day."""
     built: Mapping[str, int | None] | None = None
     """What it was last built from; None for a day that was never built."""
     has_passed: bool | None = None
@@ -53,9 +53,7 @@ def reason_to_build(state: DayState) -> str | None:
     if state.built is None:
         return "not built yet" if state.current else None
     if state.current != state.built:
-        changed = [
-            name for name in {**state.built, **state.current} if state.built.get(name) != state.current.get(name)
-        ]
+        changed = {name for name, _ in state.built.items() ^ state.current.items()}
         return f"changed by {' and '.join(sorted(changed))} since it was built"
     is_delivered = any(revision is not None for revision in state.built.values())
     reasons = {
@@ -94,8 +92,8 @@ def plan(systems: Systems, days: DayRange) -> Plan:
                 reasons.setdefault(day, reason)
             elif state.built is not None and not state.is_released:
                 unreleased.add(day)
-        for day in _months_to_check(connection, systems, days):
-            reasons.setdefault(day, "nothing has checked its month since it was built")
+        for day in _months_to_build(connection, systems, days):
+            reasons.setdefault(day, "its month has to be summed and checked again")
     return Plan(dict(sorted(reasons.items())), frozenset(unreleased - set(reasons)))
 
 
@@ -109,7 +107,7 @@ def _states(connection: Connection, systems: Systems, days: DayRange) -> Iterabl
         needed=json.dumps(needed),
         first_day=days.first,
         last_day=days.last,
-        code_version=code_version(),
+        code_version=code_version(systems.services),
         other_method=[f"{dataset} {day}" for dataset, day in other_method],
         final_now=[f"{dataset} {day}" for dataset, day in final_now],
     )
@@ -155,14 +153,15 @@ def _final_now(connection: Connection, days: DayRange) -> set[tuple[str, date]]:
     return found
 
 
-def _months_to_check(connection: Connection, systems: Systems, days: DayRange) -> set[date]:
-    """For each month that was built and not checked, a day whose run sums it again."""
-    built = TABLES["built_periods"].c
-    month_start = func.greatest(built.period_start, days.first)
-    statement = select(month_start).where(
-        built.dataset.in_(list(datasets_of(Stage.MONTHLY_METRICS))),
-        built.subject.in_([service.slug for service in systems.services]),
-        built.has_passed.is_(None),
-        built.period_start <= days.last,
+def _months_to_build(connection: Connection, systems: Systems, days: DayRange) -> set[date]:
+    """For each month that is not checked since its days were built, or that failed, a day whose run sums it again."""
+    rows = run_sql(
+        connection,
+        _SQL / "months_to_build.sql",
+        datasets=list(datasets_of(Stage.MONTHLY_METRICS)),
+        subjects=[service.slug for service in systems.services],
+        first_day=days.first,
+        last_day=days.last,
+        code_version=code_version(systems.services),
     )
-    return set(connection.execute(statement).scalars())
+    return {row.day for row in rows}

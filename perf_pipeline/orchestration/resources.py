@@ -96,6 +96,7 @@ def _systems(
         first_day=settings.first_day,
         hash_key=hash_key_of(settings),
         is_demonstration=settings.is_embedded,
+        source_bounds=settings.source_bounds,
         sirius_auth=settings.sirius_auth,
         data_docs_url=settings.data_docs_url,
         clock=settings.now,

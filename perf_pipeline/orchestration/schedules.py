@@ -5,7 +5,7 @@ from datetime import UTC
 import dagster as dg
 
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange, last_ended_day
-from perf_pipeline.orchestration.jobs import due_tags, extract
+from perf_pipeline.orchestration.jobs import due_tags, extract, night_tags
 from perf_pipeline.settings import load_settings
 
 
@@ -20,4 +20,4 @@ def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """One run; what earlier nights have missed is read with it."""
     now = context.scheduled_execution_time.astimezone(UTC)
     days = DayRange(load_settings().first_day, last_ended_day(now))
-    return dg.RunRequest(run_key=now.isoformat(), tags=due_tags(days, f"night {now.date().isoformat()}"))
+    return dg.RunRequest(run_key=now.isoformat(), tags=due_tags(days) | night_tags(days.last))

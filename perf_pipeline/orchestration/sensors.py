@@ -11,12 +11,12 @@ import dagster as dg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.alerts.alerting import tell
+from perf_pipeline.alerts.alerting import alert, night_is_alerted
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import LONDON, last_ended_day
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.orchestration.jobs import asked_together
+from perf_pipeline.orchestration.jobs import asked_together, night_of
 from perf_pipeline.orchestration.resources import open_warehouse
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings, load_settings
@@ -24,23 +24,22 @@ from perf_pipeline.warehouse.engine import connected, first_line
 from perf_pipeline.warehouse.statements import run_sql
 
 PUBLISHED_BY = time(6)
-"""Time of day in London at which yesterday is published, or people are told that it is not."""
+"""Time of day in London at which yesterday is published, or people are alerted."""
 _LOOK_EVERY_SECONDS = 600
 _NOT_PUBLISHED = f"no nightly run has published it by {PUBLISHED_BY:%H:%M}."
 _NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
-_FAILED_NIGHT_IS_TOLD = Path(__file__).parent / "sql" / "failed_night_is_told.sql"
 
 
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people why a run failed: one message for each cause, by the ways that PERF_* variables name.",
+    description="Alerts people when a run fails: one message for each cause, by the channels that PERF_* variables name.",
 )
 def run_failed(context: dg.RunFailureSensorContext) -> None:
-    """Tell the causes of a run that failed; those that a command has told are not told again."""
+    """Report the causes of a run that failed, but for those that a command has reported."""
     from perf_pipeline.orchestration.run_causes import causes_of_run
 
     settings, run_id = load_settings(), context.dagster_run.run_id
-    services = load_services(settings.services_file)
+    services, tags = load_services(settings.services_file), context.dagster_run.tags
     with ExitStack() as stack:
         warehouse: Engine | None = None
         try:
@@ -48,13 +47,14 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
             causes = causes_of_run(context.instance, run_id, warehouse, services)
         except (PerfPipelineError, DBAPIError):
             causes = causes_of_run(context.instance, run_id, None, services)
-        tell(warehouse, settings, causes, asked_together(context.dagster_run.tags, run_id), run_id=run_id)
+        about = asked_together(tags, run_id)
+        alert(warehouse, settings, causes, about, night=night_of(tags), run_id=run_id)
 
 
 @dg.sensor(
     minimum_interval_seconds=_LOOK_EVERY_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description=f"Tells people when yesterday is not published by {PUBLISHED_BY:%H:%M} Europe/London.",
+    description=f"Alerts people when yesterday is not published by {PUBLISHED_BY:%H:%M} Europe/London.",
 )
 def night_was_missed(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Look whether yesterday is published. The cursor is the newest day that needs no more looking at."""
@@ -65,9 +65,9 @@ def night_was_missed(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tuple[str, str | None]:
-    """Tell people if yesterday is missed; what was found, and the newest day that is settled: published, or told.
+    """Alert people if yesterday is missed; what was found, and the newest settled day: published, or reported.
 
-    A settled day stays so: while it is built again by day, it counts as unreleased for some minutes.
+    A settled day stays settled: while it is built again during the day, it counts as unreleased for some minutes.
     """
     day = last_ended_day(now)
     if settled == day.isoformat():
@@ -87,11 +87,11 @@ def look_at_night(settings: Settings, now: datetime, settled: str | None) -> tup
             return f"{day} is published.", day.isoformat()
         if not missed(now, is_released):
             return f"{day} has until {PUBLISHED_BY:%H:%M} to be published.", settled
-        if warehouse is not None and failed_night_is_told(warehouse, day):
-            return f"{day} is not published; people were told why its run failed.", day.isoformat()
-        if tell(warehouse, settings, [_missed_night(day, found)], f"night {day}"):
-            return f"{day} is not published; people were told.", day.isoformat()
-    return f"{day} is not published; nobody could be told yet.", settled
+        if warehouse is not None and night_is_alerted(warehouse, day):
+            return f"{day} is not published; an alert about it was sent before.", day.isoformat()
+        if alert(warehouse, settings, [_missed_night(day, found)], f"night {day}", night=day):
+            return f"{day} is not published; an alert was sent.", day.isoformat()
+    return f"{day} is not published; no alert could be sent yet.", settled
 
 
 def missed(now: datetime, is_released: bool) -> bool:
@@ -100,18 +100,11 @@ def missed(now: datetime, is_released: bool) -> bool:
 
 
 def night_is_released(warehouse: Engine, day: date) -> bool | None:
-    """Whether a run has published the day; None where no night of the week before was. Raises WarehouseError."""
+    """Whether a release includes the day; None where no day of the week before is in one. Raises WarehouseError."""
+    daily = list(datasets_of(Stage.DAILY_METRICS))
     with connected(warehouse) as connection:
-        found = run_sql(
-            connection, _NIGHT_IS_RELEASED, day=day, datasets=list(datasets_of(Stage.DAILY_METRICS))
-        ).scalar()
+        found = run_sql(connection, _NIGHT_IS_RELEASED, day=day, datasets=daily).scalar()
     return None if found is None else bool(found)
-
-
-def failed_night_is_told(warehouse: Engine, day: date) -> bool:
-    """Whether the sensor of failed runs has told about the night after the day already."""
-    with connected(warehouse) as connection:
-        return bool(run_sql(connection, _FAILED_NIGHT_IS_TOLD, day=day).scalar_one())
 
 
 def _missed_night(day: date, found: str) -> Cause:

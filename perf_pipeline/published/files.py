@@ -18,6 +18,8 @@ from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
 
 @dataclass(frozen=True)
 class WrittenFile:
@@ -63,17 +65,30 @@ def write_revision_log(connection: Connection, root: Path, service: Service) -> 
 def _write_pair(
     root: Path, path: str, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> Iterator[WrittenFile]:
-    _write_csv(root / f"{path}.csv", columns, rows)
+    _write_csv(root / f"{path}.csv", dataset, columns, rows)
     _write_json(root / f"{path}.json", dataset, columns, rows)
     yield WrittenFile(f"{path}.csv", len(rows))
     yield WrittenFile(f"{path}.json", len(rows))
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def _write_csv(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    words = {column.name for column in dataset.columns if column.type is ColumnType.TEXT}
+    is_words = [name in words for name in columns]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(columns)
-        writer.writerows([_with_iso_instant(value) for value in row] for row in rows)
+        writer.writerows(
+            [
+                _no_formula(value) if text else _with_iso_instant(value)
+                for value, text in zip(row, is_words, strict=True)
+            ]
+            for row in rows
+        )
+
+
+def _no_formula(value: object) -> object:
+    """A text that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
 def _write_json(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -80,6 +80,10 @@ def building_folder(publish_dir: Path, name: str) -> Path:
     Raises PublishingError where the publishing folder can't be written to. Call it with the release lock held.
     """
     releases = publish_dir / RELEASES
+    if releases.is_symlink():
+        raise PublishingError(
+            f"{releases} is a link, which this program did not make.", next_step="remove it, or use another folder."
+        )
     try:
         releases.mkdir(parents=True, exist_ok=True)
         for left in releases.glob(".building-*"):

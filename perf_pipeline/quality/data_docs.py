@@ -29,6 +29,8 @@ def write_page(folder: Path, dataset: str, validation: "Validation") -> Path:
     from great_expectations.render.view import DefaultJinjaPageView
 
     page = page_of(folder, dataset)
+    if folder.is_symlink():
+        raise OSError(f"{folder} is a link, which this program did not make")
     page.parent.mkdir(parents=True, exist_ok=True)
     draft = page.with_name(f".{page.name}.{os.getpid()}")
     html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation.report))  # type: ignore[no-untyped-call]

@@ -19,7 +19,8 @@ DECLARING = {
 }
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
-    "settings": {"errors"},
+    "setting_types": set(),
+    "settings": {"errors", "setting_types"},
     "catalogue": {"errors"},
     "warehouse": {"catalogue", "errors"},
     **{stage: {*STAGES[:place], *GROUND, *DECLARING} for place, stage in enumerate(STAGES)},

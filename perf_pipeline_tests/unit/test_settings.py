@@ -1,4 +1,4 @@
-"""The PERF_* variables: read, typed, and refused by name without a word of their value."""
+"""The PERF_* variables: read with their types; a wrong one is refused by its name, without its value."""
 
 import os
 from datetime import date
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from perf_pipeline.errors import SettingsError
-from perf_pipeline.settings import Settings, load_settings, with_driver
+from perf_pipeline.setting_types import with_driver
+from perf_pipeline.settings import Settings, load_settings
 
 WAREHOUSE = "postgresql+psycopg2://perf@db.example/perf"
 
@@ -106,7 +107,7 @@ def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("PERF_FIRST_DAY", "yesterday", "PERF_FIRST_DAY"),
         ("PERF_FIRST_DAY", "2020-12-31", "PERF_FIRST_DAY must be 2021-01-01 or later"),
@@ -116,13 +117,13 @@ def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch)
         ("PERF_FEEDBACK_EXPORTS_DIR", "s3://bucket/exports", "PERF_FEEDBACK_EXPORTS_DIR must be a folder"),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+def test_a_wrong_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
     monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
     monkeypatch.setenv(name, value)
-    assert told in refusal()
+    assert message in refusal()
 
 
-def test_every_wrong_variable_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_FIRST_DAY", "soon")
     monkeypatch.setenv("PERF_DAGIT_PORT", "many")
     message = refusal()
@@ -152,7 +153,7 @@ def test_what_is_neither_warehouse_nor_source_leaves_the_embedded_default_in_for
     assert load_settings().is_embedded
 
 
-def test_a_warehouse_alone_stands_nothing_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warehouse_alone_has_no_stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
     settings = load_settings()
     assert not settings.is_embedded

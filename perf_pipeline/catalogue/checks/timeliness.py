@@ -27,6 +27,14 @@ SOURCE_RULES: dict[str, Rule] = {
             " perf-pipeline nightly publishes the day",
         ),
         Rule(
+            "every_file_can_be_used",
+            Kind.COMPLETENESS,
+            Severity.FAILING,
+            "a file that is damaged, misnamed or about other days, and nobody noticing",
+            "replace the file in the folder by a whole one, or remove it; where it is right as it is, perf-pipeline"
+            " import-feedback --accept FILE accepts it; then run perf-pipeline nightly",
+        ),
+        Rule(
             "sources_deliver_in_time",
             Kind.TIMELINESS,
             Severity.FAILING,

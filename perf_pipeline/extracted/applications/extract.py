@@ -13,8 +13,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.changes import SourceChange
-from perf_pipeline.catalogue.reporting_days import TIMEZONE
-from perf_pipeline.catalogue.windows import COHORT_DAYS
+from perf_pipeline.catalogue.reporting_days import TIMEZONE, start_of
+from perf_pipeline.catalogue.windows import CLOCK_SLACK_HOURS, COHORT_DAYS, FIRST_POSSIBLE_DAY
+from perf_pipeline.errors import PermanentSourceError
 from perf_pipeline.extracted.readers.service_database import reading as reading_database
 from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
 from perf_pipeline.extracted.staging import staged
@@ -31,15 +32,23 @@ _HASH_HEX_DIGITS = 32
 
 def hashed(rows: Iterable[str], key: bytes) -> Iterator[str]:
     """Rows whose first field is an application's id, with the first 128 bits of HMAC-SHA256(key, id) in its place."""
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         application_id, _, stamps = row.partition(",")
+        if not application_id.isascii() or not application_id.isdigit():
+            raise PermanentSourceError(
+                f"The applications hold an id that is no number, in row {number}.",
+                next_step="show it to the source's team: expected the id of the applications table, a whole number.",
+            )
         yield f"{hmac.digest(key, application_id.encode(), 'sha256').hex()[:_HASH_HEX_DIGITS]},{stamps}"
 
 
 def extract_applications(reading: Reading) -> Merged:
     """Read the days and merge them into what was seen before. A change can reach days far before the reading."""
     systems = reading.systems
-    with reading_database(reading.address) as source, transaction(systems.warehouse) as connection:
+    with (
+        reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,
+        transaction(systems.warehouse) as connection,
+    ):
         rows = hashed(source.stream(SQL / "application_stamps.sql", reading.days), systems.hash_key)
         with staged(connection, "staged_applications", _STAGED, rows):
             lock_for_writing(connection, reading.source.extract)
@@ -49,6 +58,15 @@ def extract_applications(reading: Reading) -> Merged:
                 "timezone": TIMEZONE,
                 "settled_days": COHORT_DAYS,
             }
+            first_instant = start_of(max(FIRST_POSSIBLE_DAY, reading.service.first_day_of(reading.source.name)))
+            run_sql(
+                connection,
+                SQL / "set_aside_impossible_applications.sql",
+                first_instant=first_instant,
+                slack_hours=CLOCK_SLACK_HOURS,
+                **values,
+            )
+            run_sql(connection, SQL / "resolve_applications.sql", **values)
             changed = run_sql(connection, SQL / "changed_by_applications.sql", **values)
             changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
             run_sql(connection, SQL / "merge_application_states.sql", **values)
@@ -57,12 +75,21 @@ def extract_applications(reading: Reading) -> Merged:
 
 
 def _counts(connection: Connection, reading: Reading) -> dict[date, DayCounts]:
-    rows = run_sql(
-        connection,
-        SQL / "count_staged_applications.sql",
-        service=reading.service.slug,
-        timezone=TIMEZONE,
-        first_day=reading.days.first,
-        last_day=reading.days.last,
-    )
-    return {row.report_date: DayCounts(read=row.states, kept=row.kept) for row in rows}
+    values = {
+        "service": reading.service.slug,
+        "timezone": TIMEZONE,
+        "now": reading.now,
+        "first_day": reading.days.first,
+        "last_day": reading.days.last,
+    }
+    rows = run_sql(connection, SQL / "quarantined_applications.sql", **values)
+    unusable = {row.period_start: int(row.rows_count) for row in rows}
+    counted = {row.report_date: row for row in run_sql(connection, SQL / "count_staged_applications.sql", **values)}
+    return {
+        day: DayCounts(
+            read=(counted[day].states if day in counted else 0) + unusable.get(day, 0),
+            kept=counted[day].kept if day in counted else 0,
+            quarantined=unusable.get(day, 0),
+        )
+        for day in counted.keys() | unusable.keys()
+    }

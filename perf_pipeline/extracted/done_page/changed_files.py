@@ -1,59 +1,91 @@
 """Which Feedback Explorer exports have changed since a service's page was last read from them; contents play no part."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 
-from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.done_page.files import ExportFile, list_exports, named_span
-from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
 
-_SQL = Path(__file__).parent / "sql"
+_READ, _ACCEPTED = TABLES["export_files"], TABLES["accepted_exports"]
 
-Listing = frozenset[tuple[str, datetime, int]]
-"""Name, modification time and size of each file."""
-
-
-def listing_of(files: Iterable[ExportFile]) -> Listing:
-    """The files as they are compared."""
-    return frozenset((file.name, file.modified_at, file.size_bytes) for file in files)
+FileState = tuple[str, datetime, int]
+"""Name, modification time and size of a file: another state is another file."""
 
 
-def last_listing(connection: Connection, subject: str) -> Listing:
-    """The files as they were when the subject's page was last read."""
-    rows = run_sql(connection, _SQL / "last_listing.sql", subject=subject)
-    return frozenset((row.file_name, row.modified_at, row.size_bytes_count) for row in rows)
+def state_of(file: ExportFile) -> FileState:
+    """The file as it is compared."""
+    return (file.name, file.modified_at, file.size_bytes)
+
+
+def last_listing(connection: Connection, subject: str) -> dict[FileState, bool]:
+    """The files as they were when the subject's page was last read, and whether each was held."""
+    rows = connection.execute(select(_READ).where(_READ.c.subject == subject))
+    return {(row.file_name, row.modified_at, row.size_bytes_count): row.is_held for row in rows}
 
 
 def days_of_changed_files(connection: Connection, folder: str, subject: str, known: DayRange) -> set[date]:
-    """The days of `known` that a file says something about which was added, changed or removed since the last reading.
+    """The days of `known` that a file is about which was added, changed or removed since the last reading.
 
     Raises what `list_exports` raises.
     """
-    changed = listing_of(list_exports(Path(folder))) ^ last_listing(connection, subject)
-    days: set[date] = set()
-    for name in {name for name, _, _ in changed}:
-        span = named_span(name)
-        first, last = (span[0], span[1] - ONE_DAY) if span else (known.first, known.last)
-        days |= {day for day in known if first <= day <= last}
-    return days
+    changed = {state_of(file) for file in list_exports(Path(folder))} ^ last_listing(connection, subject).keys()
+    return {day for name in {name for name, _, _ in changed} for day in _days_of(name, known)}
 
 
-def record_listing(connection: Connection, subject: str, files: Iterable[ExportFile]) -> None:
-    """Remember the files that the subject's page was just read from."""
-    table = TABLES["export_files"]
-    connection.execute(delete(table).where(table.c.subject == subject))
+def _days_of(name: str, known: DayRange) -> list[date]:
+    """The days that a file is about, by its name."""
+    span = named_span(name)
+    return [day for day in known if span is None or day in span]
+
+
+def record_listing(
+    connection: Connection,
+    subject: str,
+    files: Iterable[ExportFile],
+    held: Collection[str],
+    *,
+    read: DayRange,
+    known: DayRange,
+) -> None:
+    """Remember the files whose days were all read just now, those that are gone, and those that wait for a person.
+
+    A file of which `read` holds only some days of `known` stays as it was: the next extraction reads the others.
+    """
+    listed = list(files)
+    before = {name for name, _, _ in last_listing(connection, subject)}
+    names = {
+        name for name in before | {file.name for file in listed} if all(day in read for day in _days_of(name, known))
+    }
+    connection.execute(delete(_READ).where(_READ.c.subject == subject, _READ.c.file_name.in_(names)))
     rows = [
         {
             "subject": subject,
             "file_name": file.name,
             "modified_at": file.modified_at,
             "size_bytes_count": file.size_bytes,
+            "is_held": file.name in held,
         }
-        for file in files
+        for file in listed
+        if file.name in names
     ]
     if rows:
-        connection.execute(insert(table), rows)
+        connection.execute(insert(_READ), rows)
+
+
+def accepted_states(connection: Connection) -> set[FileState]:
+    """The files that a person has accepted as they are."""
+    rows = connection.execute(select(_ACCEPTED))
+    return {(row.file_name, row.modified_at, row.size_bytes_count) for row in rows}
+
+
+def accept(connection: Connection, file: ExportFile, now: datetime) -> None:
+    """Record that a person accepts the file as it is; it counts as changed, so that the next extraction reads it."""
+    values = {"modified_at": file.modified_at, "size_bytes_count": file.size_bytes, "accepted_at": now}
+    statement = upsert(_ACCEPTED).values(file_name=file.name, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["file_name"], set_=values))
+    connection.execute(delete(_READ).where(_READ.c.file_name == file.name))

@@ -1,7 +1,10 @@
 """What one Feedback Explorer export says about each page and UTC day, once its rows are added up.
 
-Belongs here: aggregates against single rows, zero days, which days a file holds at all (DOMAIN 3.4). Doesn't belong
-here: the meaning of a single row (`feedback_explorer_rows`) and the choice between files (`feedback_explorer`).
+Here: aggregates against single rows, and which days a file may call zero (DOMAIN 3.4). Not here: the meaning of a single row
+(`rows`) and the choice between files (`exports`).
+
+Zero must be earned: a day without a row is a day on which nothing was given only where the file is whole and about the page.
+Rejected rows prove nothing.
 """
 
 from collections import defaultdict
@@ -10,27 +13,41 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from perf_pipeline.extracted.done_page.files import ExportFile, ExportRow, UnusableExportError, opened_export
-from perf_pipeline.extracted.done_page.rows import AGGREGATE, SINGLE, RatingCount, RejectedRow, judge_row, utc_day
+from perf_pipeline.extracted.done_page.rows import (
+    AGGREGATE,
+    SINGLE,
+    RatingCount,
+    RejectedRow,
+    aggregated_day,
+    judge_row,
+)
+
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class DonePageDay:
     """The ratings of one done page on one UTC day, out of one export file.
 
-    `counts` are responses with rating 1, 2, 3, 4, 5, in this order. `is_from_aggregate` is True where the day's
-    aggregate exists (a day without responses before the file's last aggregate included): the figures are final.
-    Otherwise they are counted from single rows and wait for the aggregate. `has_quarantined_rows` is True where a row
-    that these counts would have needed is in quarantine: they may be short.
+    `counts` are responses with rating 1, 2, 3, 4, 5, in this order. `is_from_aggregate` is True where the day's aggregate
+    exists, a zero that the file has earned included: the figures are final. Otherwise they are counted from single rows and
+    wait for the aggregate. `may_be_short` is True where a row that these counts would have needed is in quarantine, or where
+    the file may end in the middle of the day.
     """
 
     slug: str
     report_date: date
     counts: tuple[int, int, int, int, int]
     is_from_aggregate: bool
-    has_quarantined_rows: bool
+    may_be_short: bool
     file_name: str
     file_modified_at: datetime
     file_sha256: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the counts are all that the source has for the day."""
+        return self.is_from_aggregate and not self.may_be_short
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +59,13 @@ class QuarantinedLine:
     report_date: date | None
     slug: str | None
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileReading:
-    """What became of the rows of one file: read = kept + skipped (other types, other pages) + quarantined.
-
-    A file that is quarantined whole counts none of its rows as kept.
-    """
-
-    file: ExportFile
-    sha256: str
-    rows_read_count: int
-    rows_kept_count: int
-    rows_skipped_count: int
-    rows_quarantined_count: int
+    detail: str | None = None
+    """Numbers that explain the reason."""
 
 
 @dataclass(slots=True)
 class _DayRows:
-    """The usable rows of one page and day, and what is lacking."""
+    """The usable rows of one page and day, and what is missing."""
 
     aggregates: dict[int, int] = field(default_factory=dict)
     singles: list[int] = field(default_factory=lambda: [0] * 5)
@@ -75,8 +79,8 @@ class _DayRows:
 
     @property
     def is_short(self) -> bool:
-        lacks_aggregate = self.has_disputed_aggregate or bool(self.ratings_in_doubt - self.aggregates.keys())
-        return lacks_aggregate or (self.has_rejected_single and not self.aggregates)
+        misses_aggregate = self.has_disputed_aggregate or bool(self.ratings_in_doubt - self.aggregates.keys())
+        return misses_aggregate or (self.has_rejected_single and not self.aggregates)
 
     def counts(self) -> tuple[int, int, int, int, int]:
         by_rating = self.aggregates or dict(enumerate(self.singles, start=1))
@@ -84,22 +88,21 @@ class _DayRows:
         return one, two, three, four, five
 
 
-def read_export(file: ExportFile, slugs: AbstractSet[str]) -> "ExportDays":
-    """Read one export file once, from its first byte to its last.
+def read_export(file: ExportFile, slugs: AbstractSet[str], *, is_accepted: bool = False) -> "ExportDays":
+    """Read one export file once, from its first byte to its last; a person may have accepted it as whole.
 
-    Raises:
-        PermanentSourceError: we may not read the file.
-        TransientSourceError: it vanished, the disk failed, or it changed meanwhile.
-
+    Raises TransientSourceError when it vanished, the disk failed, or it changed meanwhile.
     """
-    days = ExportDays(file, slugs)
-    with opened_export(file) as export:
-        try:
+    if file.fault is not None:
+        return ExportDays(file, slugs, whole_file_fault=file.fault)
+    days = ExportDays(file, slugs, is_accepted=is_accepted)
+    try:
+        with opened_export(file) as export:
             for row in export.rows():
                 days.take(row)
-        except UnusableExportError as fault:
-            days = ExportDays(file, slugs, whole_file_fault=fault.reason)
-        days.sha256 = export.sha256()
+            days.sha256 = export.sha256()
+    except UnusableExportError as fault:
+        return ExportDays(file, slugs, whole_file_fault=fault.reason)
     return days
 
 
@@ -109,93 +112,123 @@ class ExportDays:
     Fed row by row: memory grows with the number of days and of rejected rows, not with the rows.
     """
 
-    def __init__(self, file: ExportFile, slugs: AbstractSet[str], whole_file_fault: str | None = None) -> None:
+    def __init__(
+        self,
+        file: ExportFile,
+        slugs: AbstractSet[str],
+        *,
+        whole_file_fault: str | None = None,
+        is_accepted: bool = False,
+    ) -> None:
+        self.file = file
         self.sha256 = ""
-        self.quarantined: list[QuarantinedLine] = []
-        if whole_file_fault:
-            self.quarantined.append(QuarantinedLine(file.name, None, None, None, whole_file_fault))
-        self._is_usable = whole_file_fault is None
-        self._file = file
+        self.lines: list[QuarantinedLine] = []
+        self._fault = whole_file_fault
         self._slugs = slugs
-        self._read_count = self._kept_count = self._rejected_count = 0
+        self._is_accepted = is_accepted
         self._days: defaultdict[tuple[str, date], _DayRows] = defaultdict(_DayRows)
-        self._bounds: dict[str, tuple[date, date]] = {}
-        self._pages_seen: set[str] = set()
-        self._last_aggregate_day = date.min
-
-    @property
-    def is_blank(self) -> bool:
-        """True for a sound file without a single row: it says zero, but about no page in particular."""
-        return self._is_usable and self._read_count == 0
-
-    def reading(self) -> FileReading:
-        """Return the fate of the file's rows."""
-        skipped = self._read_count - self._kept_count - self._rejected_count
-        return FileReading(self._file, self.sha256, self._read_count, self._kept_count, skipped, self._rejected_count)
-
-    def day(self, slug: str, day: date) -> DonePageDay | None:
-        """Return the page's day, None where this file doesn't hold it (not known, which is not zero)."""
-        rows = self._days.get((slug, day), _DayRows())
-        if rows.is_empty and not self._holds_empty(slug, day):
-            return None
-        is_known_zero = rows.is_empty and not rows.is_short and day <= self._last_aggregate_day
-        return DonePageDay(
-            slug=slug,
-            report_date=day,
-            counts=rows.counts(),
-            is_from_aggregate=bool(rows.aggregates) or is_known_zero,
-            has_quarantined_rows=rows.is_short,
-            file_name=self._file.name,
-            file_modified_at=self._file.modified_at,
-            file_sha256=self.sha256,
-        )
-
-    def _holds_empty(self, slug: str, day: date) -> bool:
-        if not self._is_usable:
-            return False
-        if self._file.span is None:
-            first, last = self._bounds.get(slug, (date.max, date.min))
-            return first < day < last
-        # An export of one page says nothing of the others, and none of a day that had not ended when it was saved.
-        has_ended = datetime.combine(day + timedelta(days=1), time.min, UTC) <= self._file.modified_at
-        is_of_page = slug in self._pages_seen or self.is_blank
-        return is_of_page and has_ended and self._file.span[0] <= day < self._file.span[1]
+        self._used: dict[str, tuple[date, date]] = {}
+        self._aggregated: tuple[date, date] | None = None
+        self._rows_count = 0
 
     def take(self, row: ExportRow) -> None:
         """Add one row up, or put it in quarantine."""
-        self._read_count += 1
-        judged = judge_row(row, self._slugs, self._file.span)
-        # Aggregates of every page are made in one go each night: any page's shows that the day has been aggregated.
-        if row.kind.strip() == AGGREGATE and (day := utc_day(row.created)) is not None:
-            self._last_aggregate_day = max(self._last_aggregate_day, day)
+        self._rows_count += 1
+        day = aggregated_day(row, self.file)
+        if day is not None:
+            self._aggregated = _grown(self._aggregated, day)
+        judged = judge_row(row, self._slugs, self.file)
         if isinstance(judged, RatingCount):
             self._keep(judged, row.line_number)
         elif isinstance(judged, RejectedRow):
             self._reject(judged, row.line_number)
 
+    def day(self, slug: str, day: date) -> DonePageDay | None:
+        """The page's day, None where this file doesn't hold it: not known, which is not zero."""
+        rows = self._days.get((slug, day))
+        is_empty = rows is None or rows.is_empty
+        if is_empty and (rows is not None or not self._is_zero(slug, day)):
+            return None
+        found = rows or _DayRows()
+        ends_here = not self._reaches_its_end and slug in self._used and day == self._used[slug][1]
+        return DonePageDay(
+            slug=slug,
+            report_date=day,
+            counts=found.counts(),
+            is_from_aggregate=bool(found.aggregates) or is_empty,
+            may_be_short=found.is_short or ends_here or not self._had_ended(day),
+            file_name=self.file.name,
+            file_modified_at=self.file.modified_at,
+            file_sha256=self.sha256,
+        )
+
+    def quarantined(self) -> list[QuarantinedLine]:
+        """Lines that were not used, and what is wrong with the file as a whole."""
+        reason = self._fault or self._whole_file_reason()
+        whole = [QuarantinedLine(self.file.name, None, None, None, reason)] if reason else []
+        return whole + ([] if self._fault else self.lines)
+
+    def _whole_file_reason(self) -> str | None:
+        if self._is_accepted:
+            return None
+        if self._rows_count == 0:
+            return "file_holds_no_row"
+        if self.lines and not self._used:
+            return "no_row_can_be_used"
+        return None if self._reaches_its_end or not self._used else "file_ends_before_its_span"
+
+    def _is_zero(self, slug: str, day: date) -> bool:
+        """Whether the file has earned to say that nothing was given on the day."""
+        if self._fault or not self._had_ended(day):
+            return False
+        span = self.file.span
+        if span is None:
+            first, last = self._used.get(slug, (date.max, date.min))
+            return first < day < last and self._is_between_aggregates(day)
+        first_used = min((first for first, _ in self._used.values()), default=date.max)
+        is_within = day in span and (span.first is not None or first_used <= day)
+        is_about = slug in self._used or slug in self.file.name
+        if self._is_accepted:
+            return is_within and is_about
+        return is_within and is_about and self._reaches_its_end and self._is_between_aggregates(day)
+
+    @property
+    def _reaches_its_end(self) -> bool:
+        """Whether the last rows reach the end of the named span, as far as it had ended when the file was made."""
+        if self.file.span is None or self._is_accepted:
+            return True
+        last = max((last for _, last in self._used.values()), default=date.min)
+        if self._aggregated is not None:
+            last = max(last, self._aggregated[1])
+        return last >= min(self.file.span.last, self.file.modified_at.date() - _ONE_DAY)
+
+    def _is_between_aggregates(self, day: date) -> bool:
+        return self._aggregated is not None and self._aggregated[0] <= day <= self._aggregated[1]
+
+    def _had_ended(self, day: date) -> bool:
+        """Whether the day was over when the file was made."""
+        return datetime.combine(day + _ONE_DAY, time.min, UTC) <= self.file.modified_at
+
     def _keep(self, found: RatingCount, line_number: int) -> None:
-        self._pages_seen.add(found.slug)
-        first, last = self._bounds.get(found.slug, (found.report_date, found.report_date))
-        self._bounds[found.slug] = (min(first, found.report_date), max(last, found.report_date))
+        self._used[found.slug] = _grown(self._used.get(found.slug), found.report_date)
         rows = self._days[found.slug, found.report_date]
         if not found.is_aggregate:
             rows.singles[found.rating - 1] += 1
         elif found.rating in rows.aggregates:
             rows.has_disputed_aggregate |= rows.aggregates[found.rating] != found.count
             self._reject(RejectedRow("duplicate_aggregate", found.slug, found.report_date), line_number)
-            return
         else:
             rows.aggregates[found.rating] = found.count
-        self._kept_count += 1
 
     def _reject(self, rejected: RejectedRow, line_number: int) -> None:
-        self._rejected_count += 1
         slug, day = rejected.slug, rejected.report_date
-        if slug is not None:
-            self._pages_seen.add(slug)
         if slug is not None and day is not None:
             rows = self._days[slug, day]
             if rejected.kind == AGGREGATE:
                 rows.ratings_in_doubt.add(rejected.rating)
             rows.has_rejected_single |= rejected.kind == SINGLE
-        self.quarantined.append(QuarantinedLine(self._file.name, line_number, day, slug, rejected.reason))
+        self.lines.append(QuarantinedLine(self.file.name, line_number, day, slug, rejected.reason))
+
+
+def _grown(span: tuple[date, date] | None, day: date) -> tuple[date, date]:
+    return (day, day) if span is None else (min(span[0], day), max(span[1], day))

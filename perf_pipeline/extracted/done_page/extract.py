@@ -1,9 +1,9 @@
 """Merges the ratings of the done page into extracted_feedback: a row a page, UTC day and rating."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from hashlib import md5
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.changes import SourceChange
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.extracted.done_page.changed_files import record_listing
-from perf_pipeline.extracted.done_page.exports import DonePageDay, ExportReading, QuarantinedLine, read_exports
-from perf_pipeline.extracted.done_page.files import list_exports
+from perf_pipeline.extracted.done_page.changed_files import accepted_states, last_listing, record_listing, state_of
+from perf_pipeline.extracted.done_page.days import DonePageDay, QuarantinedLine
+from perf_pipeline.extracted.done_page.exports import ExportReading, read_exports
+from perf_pipeline.extracted.done_page.files import ExportFile, list_exports
+from perf_pipeline.extracted.done_page.holding import HeldFile, files_taking_away
 from perf_pipeline.extracted.quarantining import UnusableRow, quarantine, resolve
 from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
 from perf_pipeline.warehouse.engine import transaction
@@ -38,37 +40,66 @@ _VERSIONING = Versioning(
 
 
 @dataclass(frozen=True)
-class HeldDay:
-    """What an earlier reading left of a day: the file in force, what it says, and what the ledger has of it."""
+class KnownDay:
+    """What an earlier reading left of a day: count and granularity by rating, and whether the counts may be short."""
 
-    file_name: str
-    modified_at: datetime
     figures: dict[int, tuple[int, str]]
-    counts: DayCounts
+    is_short: bool
+
+    @property
+    def ratings(self) -> int:
+        """All ratings of the day."""
+        return sum(count for count, _ in self.figures.values())
 
 
 def extract_done_page(reading: Reading) -> Merged:
-    """Read the exports' days and merge them: a newer file that says otherwise supersedes, whole."""
-    slug, folder = reading.service.sources[reading.source.name].slug or "", Path(reading.address)
-    listed = list_exports(folder)
-    found = read_exports(folder, [slug], reading.days.first, reading.days.last)
+    """Read the exports' days and merge them: what is in the folder now decides, and a day that no file holds stays."""
+    listed = list_exports(Path(reading.address))
     with transaction(reading.systems.warehouse) as connection:
         lock_for_writing(connection, reading.source.extract)
-        held = held_days(connection, reading.service.slug, reading.days)
-        present = {file.name for file in listed}
-        newer = [day for day in found.days if supersedes(day, held.get(day.report_date), present)]
-        rows = pd.DataFrame([row for day in newer for row in _rows(reading, day)], columns=_COLUMNS)
+        known = known_days(connection, reading.service.slug, reading.days)
+        found, waiting, newly_held = _usable(connection, reading, listed, known)
+        rows = pd.DataFrame([row for day in found.days for row in _rows(reading, day)], columns=_COLUMNS)
         merge_versions(connection, _VERSIONING, rows, reading.now)
-        lines = [line for line in found.quarantined if line.slug in (slug, None)]
+        lines = [*found.quarantined, *(file.line for file in newly_held)]
         quarantine(connection, reading, map(unusable, lines))
-        _resolve_lines(connection, reading, found)
-        # Lines of a file that a newer one has overtaken, whether or not it is still there.
-        resolve(connection, reading, (), (day.report_date for day in newer))
-        kept = {day.report_date: held[day.report_date].counts for day in found.days if day not in newer}
-        changes = {day.report_date: SourceChange.REVISED for day in newer if differs(day, held.get(day.report_date))}
-        changed = record_delivery(connection, reading, Delivery(_counts(newer, lines) | kept, changes))
-        record_listing(connection, reading.service.slug, listed)
+        _resolve_lines(connection, reading, found, listed)
+        # Lines of a file that a newer one has overtaken.
+        resolve(connection, reading, (), (day.report_date for day in found.days))
+        changes = {
+            day.report_date: SourceChange.REVISED for day in found.days if differs(day, known.get(day.report_date))
+        }
+        changed = record_delivery(connection, reading, Delivery(_counts(found.days, lines), changes))
+        known_range = reading.systems.days_of(reading.service, reading.source.name) or reading.days
+        record_listing(connection, reading.service.slug, listed, waiting, read=reading.days, known=known_range)
     return Merged(changed)
+
+
+def _usable(
+    connection: Connection, reading: Reading, listed: Sequence[ExportFile], known: dict[date, KnownDay]
+) -> tuple[ExportReading, set[str], list[HeldFile]]:
+    """What the files say that wait for nobody, the names of those that do, and which of them are new."""
+    slug = reading.service.sources[reading.source.name].slug or ""
+    accepted = accepted_states(connection)
+    before = last_listing(connection, reading.service.slug)
+    states = {file.name: state_of(file) for file in listed}
+    waiting = {name for name, state in states.items() if before.get(state, False) and state not in accepted}
+    ratings = {day: found.ratings for day, found in known.items()}
+    newly_held: list[HeldFile] = []
+    while True:
+        found = read_exports(
+            [file for file in listed if file.name not in waiting],
+            [slug],
+            reading.days,
+            accepted=[file for file in listed if state_of(file) in accepted],
+        )
+        more = files_taking_away(
+            found.days, ratings, lambda name: states[name] not in before and states[name] not in accepted
+        )
+        if not more:
+            return found, waiting, newly_held
+        newly_held += more
+        waiting |= {file.file_name for file in more}
 
 
 def _rows(reading: Reading, day: DonePageDay) -> list[tuple[object, ...]]:
@@ -95,56 +126,23 @@ def granularity(day: DonePageDay) -> str:
     return "aggregate" if day.is_from_aggregate else "response"
 
 
-def is_short(day: DonePageDay) -> bool:
-    """Whether the day's counts may be incomplete."""
-    return day.has_quarantined_rows or not day.is_from_aggregate
-
-
 def _key(reading: Reading, day: DonePageDay, rating: int) -> str:
     """Unique by version: the same day and rating out of another reading is another row."""
     parts = (reading.service.slug, day.report_date, rating, day.file_sha256, reading.now.isoformat())
     return md5("|".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
-def supersedes(day: DonePageDay, held: HeldDay | None, present: set[str]) -> bool:
-    """Whether the folder's winner may replace what is held.
-
-    Not when the newer file was only taken out of the folder, nor when rows of it can't be used and what is held is whole.
-    """
-    if held is None:
-        return True
-    if day.has_quarantined_rows and not held.counts.is_short:
-        return False
-    is_newer = (day.file_modified_at, day.file_name) >= (held.modified_at, held.file_name)
-    return is_newer or held.file_name in present
-
-
-def differs(day: DonePageDay, held: HeldDay | None) -> bool:
-    """Whether the day says something else than what is held."""
-    if held is None:
-        return True
+def differs(day: DonePageDay, known: KnownDay | None) -> bool:
+    """Whether the day says something else than what is known."""
     figures = {rating: (count, granularity(day)) for rating, count in enumerate(day.counts, start=1)}
-    return figures != held.figures or is_short(day) != held.counts.is_short
+    return known is None or figures != known.figures or day.is_whole == known.is_short
 
 
-def held_days(connection: Connection, service: str, days: DayRange) -> dict[date, HeldDay]:
-    """What is held of the days; those that no export ever held are absent."""
-    rows = run_sql(
-        connection, _SQL / "held_done_page_days.sql", service=service, first_day=days.first, last_day=days.last
-    )
+def known_days(connection: Connection, service: str, days: DayRange) -> dict[date, KnownDay]:
+    """What is known of the days; those that no export ever held are absent."""
+    rows = run_sql(connection, _SQL / "known_days.sql", service=service, first_day=days.first, last_day=days.last)
     return {
-        row.report_date: HeldDay(
-            row.file_name,
-            row.modified_at,
-            {rating: (count, kind) for rating, count, kind in row.figures},
-            DayCounts(
-                row.rows_read_count,
-                row.rows_kept_count,
-                row.rows_quarantined_count,
-                row.rows_duplicate_count,
-                row.is_short,
-            ),
-        )
+        row.report_date: KnownDay({rating: (count, kind) for rating, count, kind in row.figures}, row.is_short)
         for row in rows
     }
 
@@ -152,26 +150,28 @@ def held_days(connection: Connection, service: str, days: DayRange) -> dict[date
 def unusable(line: QuarantinedLine) -> UnusableRow:
     """The line as the quarantine knows it."""
     place = line.file_name if line.line_number is None else f"{line.file_name}:{line.line_number}"
-    return UnusableRow(place, line.report_date, line.reason, line.file_name)
+    return UnusableRow(place, line.report_date, line.reason, line.file_name, line.detail)
 
 
-def _resolve_lines(connection: Connection, reading: Reading, found: ExportReading) -> None:
-    for file in found.files:
-        run_sql(
-            connection,
-            _SQL / "resolve_export_lines.sql",
-            **reading.key,
-            file_name=file.file.name,
-            first_day=reading.days.first,
-            last_day=reading.days.last,
-            now=reading.now,
-        )
+def _resolve_lines(
+    connection: Connection, reading: Reading, found: ExportReading, listed: Sequence[ExportFile]
+) -> None:
+    run_sql(
+        connection,
+        _SQL / "resolve_export_lines.sql",
+        **reading.key,
+        opened=[file.name for file in found.files],
+        listed=[file.name for file in listed],
+        first_day=reading.days.first,
+        last_day=reading.days.last,
+        now=reading.now,
+    )
 
 
-def _counts(days: Iterable[DonePageDay], lines: list[QuarantinedLine]) -> dict[date, DayCounts]:
+def _counts(days: Iterable[DonePageDay], lines: Iterable[QuarantinedLine]) -> dict[date, DayCounts]:
     unusable_lines = Counter(line.report_date for line in lines)
     counts = {}
     for day in days:
         bad, kept = unusable_lines[day.report_date], len(day.counts)
-        counts[day.report_date] = DayCounts(read=kept + bad, kept=kept, quarantined=bad, is_short=is_short(day))
+        counts[day.report_date] = DayCounts(read=kept + bad, kept=kept, quarantined=bad, is_short=not day.is_whole)
     return counts

@@ -1,13 +1,14 @@
-"""Opening Feedback Explorer export files: the listing, the named span, the CSV rows, the hash of what was read.
+"""Opens Feedback Explorer export files: the listing, the named span, the CSV rows, the hash of what was read.
 
-Belongs here: everything that touches the file system or the CSV format (DOMAIN 3.4). Doesn't belong here: what a row
-means (`feedback_explorer_rows`) and which file wins a day (`feedback_explorer`). Free text passes through in memory, a
-row at a time, and is never kept, logged or put into an error.
+Here: everything that touches the file system or the CSV format (DOMAIN 3.4). Not here: what a row means (`rows`) and which
+file wins a day (`exports`). Free text passes through in memory, a row at a time, and is never kept, logged or put into an
+error.
 """
 
 import csv
 import hashlib
 import io
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from perf_pipeline.catalogue.windows import FIRST_POSSIBLE_DAY
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
 
 if TYPE_CHECKING:
@@ -27,24 +29,41 @@ if TYPE_CHECKING:
 COLUMNS: Final = ("creation date", "path or service name", "feedback", "service satisfaction rating", "type")
 """The columns that must be there, in any order, among any others."""
 
-_NAMED_SPAN: Final = re.compile(r"feedex_(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})(?!\d).*\.csv", re.IGNORECASE)
+_NAMED_SPAN: Final = re.compile(r"feedex_(\d{4}-\d{2}-\d{2}|)_(\d{4}-\d{2}-\d{2})(?!\d).*\.csv", re.IGNORECASE)
+_NO_FROM: Final = ("", "0000-00-00")
 _UNDECODABLE: Final = re.compile("[\udc80-\udcff]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BUFFER_BYTES: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSpan:
+    """FROM and TO of a name `feedex_FROM_TO_….csv`, both included; `first` is None where the name gives no FROM."""
+
+    first: date | None
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return (self.first is None or self.first <= day) and day <= self.last
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFile:
     """One export file as it was listed; nothing of it has been read.
 
-    `modified_at` is a UTC instant; `span` is (FROM, TO) of the name `feedex_FROM_TO_….csv`, TO excluded, or None.
+    `modified_at` is a UTC instant; `fault` says why the file can't be opened at all.
     """
 
     path: Path
     name: str
     modified_at: datetime
     size_bytes: int
-    span: tuple[date, date] | None
+    span: NamedSpan | None
+    fault: str | None = None
+
+    def can_hold(self, day: date) -> bool:
+        """Whether a row of the day can be: not before GOV.UK existed, not after the file was made."""
+        return FIRST_POSSIBLE_DAY <= day <= self.modified_at.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ class ExportRow:
 
 
 class UnusableExportError(Exception):
-    """The whole file is for the quarantine; never leaves `perf_pipeline.sources`."""
+    """The whole file is for the quarantine; never leaves this folder."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -95,16 +114,17 @@ def list_exports(folder: Path) -> tuple[ExportFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.modified_at, file.name), reverse=True))
 
 
-def named_span(name: str) -> tuple[date, date] | None:
-    """FROM (included) and TO (excluded) of a file name, None where it names no span that makes sense."""
+def named_span(name: str) -> NamedSpan | None:
+    """The span that a file name promises, None where it names none that makes sense."""
     match = _NAMED_SPAN.fullmatch(name)
     if match is None:
         return None
     try:
-        start, end = date.fromisoformat(match[1]), date.fromisoformat(match[2])
+        first = None if match[1] in _NO_FROM else date.fromisoformat(match[1])
+        last = date.fromisoformat(match[2])
     except ValueError:
         return None
-    return (start, end) if start < end else None
+    return NamedSpan(first, last) if first is None or first <= last else None
 
 
 class OpenedExport:
@@ -156,14 +176,16 @@ def opened_export(file: ExportFile) -> Iterator[OpenedExport]:
     """Open the file for one pass.
 
     Raises:
-        PermanentSourceError: we may not read the file.
-        TransientSourceError: it vanished, the disk failed, or the file changed between its listing and its end.
+        UnusableExportError: `file_not_readable`, where we have no right to read it.
+        TransientSourceError: it vanished, the disk failed, or it changed between its listing and its end.
 
     """
     try:
         with file.path.open("rb", buffering=0) as raw:
             yield OpenedExport(raw)
         after = _stat(file.path)
+    except PermissionError as error:
+        raise UnusableExportError("file_not_readable") from error
     except OSError as error:
         raise _source_error(file.path, error) from error
     if after != file:
@@ -211,14 +233,22 @@ def _positions(header: list[str]) -> list[int]:
 
 
 def _stat(path: Path) -> ExportFile | None:
+    """The file as it is now; one that can't be used, such as a link to nothing, has a fault; None for a folder."""
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
     try:
         found = path.stat()
-    except OSError as error:
-        raise _source_error(path, error) from error
+    except FileNotFoundError:
+        return ExportFile(path, name, _EPOCH, 0, None, "file_not_readable") if path.is_symlink() else None
+    except OSError:
+        return ExportFile(path, name, _EPOCH, 0, None, "file_not_readable")
     if not stat.S_ISREG(found.st_mode):
         return None
-    modified_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
-    return ExportFile(path, path.name, modified_at, found.st_size, named_span(path.name))
+    try:
+        modified_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
+    except OverflowError:
+        return ExportFile(path, name, _EPOCH, found.st_size, None, "modification_time_impossible")
+    fault = None if name == path.name else "name_not_utf8"
+    return ExportFile(path, name, modified_at, found.st_size, named_span(name), fault)
 
 
 def _source_error(path: Path, error: OSError) -> SourceError:

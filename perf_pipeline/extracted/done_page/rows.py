@@ -1,7 +1,7 @@
-"""What one row of a Feedback Explorer export says: a rating count, nothing for us, or a reason for the quarantine.
+"""What one row of a Feedback Explorer export means: a rating count, nothing for us, or a reason for the quarantine.
 
-Belongs here: the meaning of a row (DOMAIN 3.4), pure. Doesn't belong here: files and CSV (`feedback_explorer_files`),
-adding rows up to days (`feedback_explorer_days`). Reasons are fixed words; no text of a row leaves this module.
+Here: the meaning of a row (DOMAIN 3.4), pure. Not here: files and CSV (`files`), adding rows up to days (`days`). Reasons
+are fixed words; no text of a row leaves this module.
 """
 
 import re
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from perf_pipeline.extracted.done_page.files import ExportRow, text_fault
+from perf_pipeline.extracted.done_page.files import ExportFile, ExportRow, text_fault
 
 AGGREGATE: Final = "aggregated-service-feedback"
 SINGLE: Final = "service-feedback"
@@ -57,9 +57,7 @@ def utc_day(created: str) -> date | None:
         return None
 
 
-def judge_row(
-    row: ExportRow, slugs: AbstractSet[str], span: tuple[date, date] | None
-) -> RatingCount | RejectedRow | None:
+def judge_row(row: ExportRow, slugs: AbstractSet[str], file: ExportFile) -> RatingCount | RejectedRow | None:
     """Judge what the row says about one of the pages `slugs`; None for another page and for a type that is skipped.
 
     A row outside the span that its file's name promises is rejected: the day it claims may be there in part only.
@@ -75,9 +73,22 @@ def judge_row(
         return None
     day = utc_day(row.created)
     try:
-        return _counted(row, slug, kind, day, span)
+        return _counted(row, slug, kind, day, file)
     except _RowFaultError as fault:
         return RejectedRow(fault.reason, slug, day, fault.rating, kind if kind in (AGGREGATE, SINGLE) else None)
+
+
+def aggregated_day(row: ExportRow, file: ExportFile) -> date | None:
+    """The day of a sound aggregate row of any page, None for every other row.
+
+    Aggregates of all pages are made in one go each night: a row of any page shows that its day was exported.
+    """
+    day = utc_day(row.created)
+    if row.fault or row.kind.strip() != AGGREGATE or day is None or not file.can_hold(day):
+        return None
+    if file.span is not None and day not in file.span:
+        return None
+    return day if _AGGREGATE_TEXT.fullmatch(row.feedback.strip()) else None
 
 
 class _RowFaultError(Exception):
@@ -87,14 +98,16 @@ class _RowFaultError(Exception):
         self.rating = rating
 
 
-def _counted(row: ExportRow, slug: str, kind: str, day: date | None, span: tuple[date, date] | None) -> RatingCount:
+def _counted(row: ExportRow, slug: str, kind: str, day: date | None, file: ExportFile) -> RatingCount:
     if row.fault is not None:
         raise _RowFaultError(row.fault)
     if kind not in (AGGREGATE, SINGLE):
         raise _RowFaultError("unknown_type")
     if day is None:
         raise _RowFaultError("unreadable_date")
-    if span is not None and not span[0] <= day < span[1]:
+    if not file.can_hold(day):
+        raise _RowFaultError("impossible_date")
+    if file.span is not None and day not in file.span:
         raise _RowFaultError("outside_named_span")
     if kind == SINGLE:
         return RatingCount(slug, day, _rating(row.rating), 1, is_aggregate=False)

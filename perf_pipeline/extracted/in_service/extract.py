@@ -23,7 +23,10 @@ _STAGED = (
 
 def extract_in_service(reading: Reading) -> Merged:
     """Read the days and merge them. Rows seen before stay as they were first seen."""
-    with reading_database(reading.address) as source, transaction(reading.systems.warehouse) as connection:
+    with (
+        reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,
+        transaction(reading.systems.warehouse) as connection,
+    ):
         rows = source.stream(SQL / "feedback_rows.sql", reading.days)
         with staged(connection, "staged_feedback", _STAGED, rows):
             lock_for_writing(connection, reading.source.extract)

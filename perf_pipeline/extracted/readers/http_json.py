@@ -16,12 +16,16 @@ from typing import Any, Final, Literal
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, ProtocolError, ReadTimeoutError
 from urllib3.util import Retry
 
 from perf_pipeline.errors import PermanentSourceError, TransientSourceError
+from perf_pipeline.source_bounds import Deadline
 
 _CONNECT_TIMEOUT_SECONDS: Final = 10.0
+_LARGEST_BODY_BYTES: Final = 8 * 2**20
+_CHUNK_BYTES: Final = 64 * 2**10
+_TAKE_LONGER: Final = "See what slows it down, or set PERF_SOURCE_READING_SECONDS to more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ class JsonEndpoint:
         timeout_seconds: float,
         bounds: RetryBounds,
         judge: Judge,
+        deadline: Deadline,
     ) -> None:
         self._session, self._url, self._name, self._auth = session, url, name, auth
         self._timeout = (min(_CONNECT_TIMEOUT_SECONDS, timeout_seconds), timeout_seconds)
-        self._bounds, self._judge = bounds, judge
+        self._bounds, self._judge, self._deadline = bounds, judge, deadline
 
     def get(self, query: Mapping[str, str | int]) -> dict[str, Any]:
         """Give what `judge` made of the answer.
@@ -110,24 +115,55 @@ class JsonEndpoint:
             wait = result.wait_seconds if result.wait_seconds is not None else retry.get_backoff_time()
             if time.monotonic() - started + wait > self._bounds.give_up_after_seconds:
                 raise self._exhausted(result, started, len(retry.history), wait)
+            if self._deadline.seconds_left < wait:
+                raise self._error(Failure("later", f"{result.what}; the time of the reading is over", _TAKE_LONGER))
             time.sleep(wait)
 
     def _try_once(self, query: Mapping[str, str | int]) -> dict[str, Any] | Failure:
         try:
             response = self._session.get(
-                self._url, params=dict(query), auth=self._auth, timeout=self._timeout, allow_redirects=False
+                self._url,
+                params=dict(query),
+                auth=self._auth,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+                # A body that is not compressed is as large as what arrives, so that its bound is a bound on memory.
+                headers={"Accept-Encoding": "identity"},
             )
+            content = self._body(response)
         except (requests.RequestException, HTTPError) as error:
             # A host name that cannot be encoded passes through requests as an error of urllib3.
             return _no_answer(error)
+        if isinstance(content, Failure):
+            return content
         return self._judge(
             Answer(
                 status=response.status_code,
-                body=parse_json(response.content),
+                body=parse_json(content),
                 content_type=response.headers.get("Content-Type", "no content type"),
                 retry_after_seconds=_seconds(response.headers.get("Retry-After")),
             )
         )
+
+    def _body(self, response: requests.Response) -> bytes | Failure:
+        """The body, as long as it stays within its bounds of size and time."""
+        with response:
+            encoding = response.headers.get("Content-Encoding", "identity")
+            if encoding != "identity":
+                return Failure(
+                    "permanent", "compressed its answer, which nobody asked for", "Ask its team to stop that."
+                )
+            content = bytearray()
+            # Whatever has arrived: a full chunk of an answer that trickles would take for ever.
+            while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+                content += chunk
+                if len(content) > _LARGEST_BODY_BYTES:
+                    size = f"more than {_LARGEST_BODY_BYTES // 2**20} MB"
+                    return Failure("permanent", f"answered with {size}", "Ask its team what an answer should hold.")
+                if self._deadline.is_over:
+                    return Failure("later", f"took more than {self._deadline.seconds:.0f} s", _TAKE_LONGER)
+            return bytes(content)
 
     def _error(self, failure: Failure) -> PermanentSourceError | TransientSourceError:
         kind = PermanentSourceError if failure.kind == "permanent" else TransientSourceError
@@ -166,9 +202,9 @@ def parse_json(content: bytes) -> object:
 def _no_answer(error: requests.RequestException | HTTPError) -> Failure:
     if isinstance(error, requests.exceptions.SSLError):
         return Failure("permanent", "has a TLS certificate that is not accepted", "Check its address and certificate.")
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
         return Failure("repeat", "did not answer in time", "See whether it is up; the next run tries again.")
-    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | ProtocolError):
         return Failure("repeat", "broke off its answer", "See whether it is up; the next run tries again.")
     if isinstance(error, requests.ConnectionError):
         return Failure("repeat", "cannot be reached", "See whether it is up and its address right.")

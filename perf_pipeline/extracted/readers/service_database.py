@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.windows import DOUBLE_SUBMISSION_SECONDS
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
+from perf_pipeline.source_bounds import Deadline, SourceBounds
 from perf_pipeline.warehouse.engine import (
     APPLICATION_NAME,
     CONNECT_SECONDS,
@@ -29,6 +30,7 @@ from perf_pipeline.warehouse.engine import (
     with_password,
 )
 
+_BOUNDS = SourceBounds()
 _BATCH_ROWS = 2000
 _BATCHES_AHEAD = 8
 # Authorisation; no such database, schema, table or column; values, statements or sessions that can't be as they are.
@@ -57,8 +59,9 @@ Batches = queue.Queue[list[str] | BaseException | None]
 class ServiceDatabase:
     """One open read-only session on a service's database."""
 
-    def __init__(self, connection: psycopg2_connection, address: str) -> None:
+    def __init__(self, connection: psycopg2_connection, address: str, deadline: Deadline) -> None:
         self._connection = connection
+        self._deadline = deadline
         self._streams: list[Generator[str, None, None]] = []
         self.address = address
 
@@ -84,13 +87,24 @@ class ServiceDatabase:
         reader = threading.Thread(target=self._read, args=(query, days, batches, abandoned), daemon=True)
         reader.start()
         try:
-            while (batch := batches.get()) is not None:
+            while (batch := self._next(batches)) is not None:
                 if isinstance(batch, BaseException):
                     raise self._explained(batch)
                 yield from batch
             reader.join()
         finally:
             self._stop(reader, batches, abandoned)
+
+    def _next(self, batches: Batches) -> list[str] | BaseException | None:
+        try:
+            if self._deadline.is_over:
+                raise queue.Empty
+            return batches.get(timeout=self._deadline.seconds_left)
+        except queue.Empty:
+            return TransientSourceError(
+                f"The service's database ({self.address}) did not give all rows within {self._deadline.seconds:.0f} s.",
+                next_step="see what slows it down, or set PERF_SOURCE_READING_SECONDS to more.",
+            )
 
     def _stop(self, reader: threading.Thread, batches: Batches, abandoned: threading.Event) -> None:
         if not reader.is_alive():
@@ -151,8 +165,8 @@ def _drain(batches: Batches) -> None:
 
 
 @contextmanager
-def reading(url: str) -> Iterator[ServiceDatabase]:
-    """Open a service's database for reading.
+def reading(url: str, bounds: SourceBounds = _BOUNDS, deadline: Deadline | None = None) -> Iterator[ServiceDatabase]:
+    """Open a service's database for reading, until the deadline at the latest.
 
     Raises TransientSourceError when it does not answer, PermanentSourceError when it refuses.
     """
@@ -163,17 +177,25 @@ def reading(url: str) -> Iterator[ServiceDatabase]:
             with_password(parsed),
             connect_timeout=CONNECT_SECONDS,
             application_name=APPLICATION_NAME,
-            options=SESSION_OPTIONS,
+            options=_session_options(bounds),
             **_SILENCE,
         )
     except psycopg2.Error as error:
         raise explained(error, address) from None
-    database = ServiceDatabase(connection, address)
+    database = ServiceDatabase(connection, address, deadline or bounds.deadline())
     try:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         yield database
     finally:
         database.close()
+
+
+def _session_options(bounds: SourceBounds) -> str:
+    """What the session may take, and that row-level security is a refusal: an empty answer would be taken for no rows."""
+    timeouts = (
+        f"-c statement_timeout={bounds.statement_seconds * 1000:.0f} -c lock_timeout={bounds.lock_seconds * 1000:.0f}"
+    )
+    return f"{SESSION_OPTIONS} {timeouts} -c row_security=off"
 
 
 def explained(error: psycopg2.Error, address: str) -> SourceError:

@@ -18,6 +18,7 @@ from perf_pipeline.extracted.readers.http_json import JsonEndpoint, RetryBounds
 from perf_pipeline.extracted.sirius.errors import judge
 from perf_pipeline.extracted.sirius.pages import read_pages
 from perf_pipeline.extracted.sirius.rows import ChannelCountRow, Page, RejectedRow, without_duplicates
+from perf_pipeline.source_bounds import Deadline, SourceBounds
 
 __all__ = ["ChannelCountDelivery", "ChannelCountRow", "RejectedRow", "RetryBounds", "SiriusClient"]
 
@@ -45,8 +46,8 @@ class ChannelCountDelivery:
 class SiriusClient:
     """Reads channel counts from the gateway at `base_url`.
 
-    `timeout_seconds` bounds the silence of one answer, `bounds` the tries of one request. With `auth="sigv4"` every try
-    is signed anew, with credentials from botocore's usual places.
+    `timeout_seconds` bounds the silence of one answer, `bounds` the tries of one request, `deadline` the whole
+    reading. With `auth="sigv4"` every try is signed anew, with credentials from botocore's usual places.
     Raises SettingsError for an address that cannot be used.
     """
 
@@ -57,6 +58,7 @@ class SiriusClient:
         auth: Literal["none", "sigv4"] = "none",
         timeout_seconds: float = 30.0,
         bounds: RetryBounds | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         address = _address(base_url)
         self._is_local = _is_loopback(address.hostname)
@@ -69,6 +71,7 @@ class SiriusClient:
         self._auth = _signature() if auth == "sigv4" else _Unsigned()
         self._timeout_seconds = timeout_seconds
         self._bounds = bounds or RetryBounds()
+        self._deadline = deadline or SourceBounds().deadline()
 
     def channel_counts(self, first_day: date, last_day: date) -> ChannelCountDelivery:
         """Read the days from `first_day` to `last_day`, both included, in as many requests as it takes.
@@ -92,6 +95,7 @@ class SiriusClient:
                 timeout_seconds=self._timeout_seconds,
                 bounds=self._bounds,
                 judge=judge,
+                deadline=self._deadline,
             )
             pages = read_pages(endpoint, first_day, last_day)
         return _delivery(pages)

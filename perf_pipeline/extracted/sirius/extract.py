@@ -44,7 +44,7 @@ def extract_channel_counts(reading: Reading) -> Merged:
     # An HTTP client takes long to import, and loading the definitions has no use for it.
     from perf_pipeline.extracted.sirius.client import SiriusClient
 
-    sirius = SiriusClient(reading.address, auth=reading.systems.sirius_auth)
+    sirius = SiriusClient(reading.address, auth=reading.systems.sirius_auth, deadline=reading.deadline)
     delivery = sirius.channel_counts(reading.days.first, reading.days.last)
     with transaction(reading.systems.warehouse) as connection:
         lock_for_writing(connection, reading.source.extract)

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from perf_pipeline.errors import TransientSourceError
+from perf_pipeline.errors import PermanentSourceError, TransientSourceError
 from perf_pipeline.extracted.readers.http_json import JsonEndpoint
 from perf_pipeline.extracted.sirius.rows import Page, read_page
 
 _LONGEST_SPAN: Final = timedelta(days=366)
 _ROWS_A_PAGE: Final = 100
 _READINGS_OF_A_SPAN: Final = 3
+_MOST_ROWS_A_DAY: Final = 10
+"""There are two subtypes; some rows may stand twice."""
 
 
 def read_pages(endpoint: JsonEndpoint, first_day: date, last_day: date) -> list[Page]:
@@ -60,6 +62,11 @@ def _pages(endpoint: JsonEndpoint, first_day: date, last_day: date) -> Iterator[
             "limit": _ROWS_A_PAGE,
         }
         page = read_page(endpoint.get(query), first_day=first_day, last_day=last_day, number=number)
+        if first is None and page.rows_on_all_pages_count > _MOST_ROWS_A_DAY * ((last_day - first_day).days + 1):
+            raise PermanentSourceError(
+                f"Sirius says that it has {page.rows_on_all_pages_count:,} rows for {first_day} to {last_day}.",
+                next_step="Ask the Sirius team what meta.total should be: expected one row a day and subtype.",
+            )
         first = first or page
         page_refs = {ref for ref, _ in page.rows}
         all_count = first.rows_on_all_pages_count

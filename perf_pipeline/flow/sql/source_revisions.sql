@@ -1,11 +1,13 @@
--- What each subject's sources have delivered of each day: the revision of each, null for one that is not available
--- (not set, or before its first day), no key for one that has not delivered the day yet.
+-- What each subject's sources have delivered of each day: the revision of each, null for one that is not set, no key for one
+-- that has not delivered the day, or that knows only later days.
 SELECT
     needed.subject,
     periods.period_start,
     coalesce(
         jsonb_object_agg(needed.source_name, delivered.revision_count) FILTER (
-            WHERE delivered.revision_count IS NOT NULL OR NOT needed.is_set OR periods.period_start < needed.first_day
+            WHERE
+                delivered.revision_count IS NOT NULL
+                OR (NOT needed.is_set AND periods.period_start >= needed.first_day)
         ),
         '{}'
     )::text AS source_revisions

@@ -3,7 +3,7 @@
 WITH needed AS (
     SELECT *
     FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
-        dataset text, subject text, source_name text, is_set boolean, first_day date
+        dataset text, subject text, source_name text, extract text, is_set boolean, first_day date
     )
 ),
 states AS (
@@ -13,10 +13,14 @@ states AS (
         days.period_start,
         coalesce(
             jsonb_object_agg(needed.source_name, delivered.revision_count) FILTER (
-                WHERE delivered.revision_count IS NOT NULL OR NOT needed.is_set OR days.period_start < needed.first_day
+                WHERE
+                    delivered.revision_count IS NOT NULL
+                    OR (NOT needed.is_set AND days.period_start >= needed.first_day)
             ),
             '{}'
-        ) AS current_revisions
+        ) AS current_revisions,
+        -- A check of a day rests on the verdict on its extract.
+        array_agg(needed.extract) || needed.dataset AS judged
     FROM needed
     CROSS JOIN (
         SELECT generate_series(CAST(:first_day AS timestamp), :last_day, interval '1 day')::date AS period_start
@@ -40,8 +44,9 @@ SELECT
         SELECT 1
         FROM perf.verdicts AS verdict
         WHERE
-            verdict.dataset = states.dataset AND verdict.subject = states.subject
-            AND verdict.period_start = states.period_start AND verdict.result = 'crashed'
+            verdict.dataset = ANY(states.judged) AND verdict.subject = states.subject
+            AND verdict.period_start = states.period_start
+            AND verdict.result = 'crashed' AND verdict.severity = 'blocking'
     ) AS has_crashed
 FROM states
 LEFT JOIN perf.built_periods AS built

@@ -4,7 +4,18 @@ SELECT
     needed.subject,
     needed.dataset,
     days.period_start::date AS period_start,
-    needed.source_name || ' not delivered, or not whole' AS observed,
+    needed.source_name || ' not delivered, or not whole' || coalesce(
+        (
+            SELECT '; unusable: ' || string_agg(DISTINCT unusable.file_name, ', ')
+            FROM perf.quarantined_rows AS unusable
+            WHERE
+                unusable.subject = needed.subject
+                AND unusable.source_name = needed.source_name
+                AND unusable.row_ref = unusable.file_name
+                AND unusable.resolved_at IS NULL
+        ),
+        ''
+    ) AS observed,
     'delivered by now' AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
     subject text, source_name text, dataset text, first_day date, late_up_to date

@@ -64,6 +64,7 @@ def _split_deliveries_of_exports() -> None:
         r"UPDATE perf.quarantined_rows SET file_name = regexp_replace(row_ref, ':\d+$', '') WHERE source_name = 'done-page'"
     )
     op.drop_column("quarantined_rows", "dataset", schema="perf")
+    op.add_column("quarantined_rows", sa.Column("detail", sa.Text(), nullable=True), schema="perf")
     op.rename_table("source_deliveries", "old_deliveries", schema="perf")
     op.execute("ALTER INDEX perf.source_deliveries_pkey RENAME TO old_deliveries_pkey")
     op.execute("ALTER INDEX perf.source_deliveries_by_report_date RENAME TO old_deliveries_by_report_date")
@@ -141,7 +142,17 @@ def _create_tables() -> None:
         sa.Column("file_name", text, nullable=False),
         sa.Column("modified_at", instant, nullable=False),
         sa.Column("size_bytes_count", count, nullable=False),
+        sa.Column("is_held", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "file_name", name="export_files_pkey"),
+        schema="perf",
+    )
+    op.create_table(
+        "accepted_exports",
+        sa.Column("file_name", text, nullable=False),
+        sa.Column("modified_at", instant, nullable=False),
+        sa.Column("size_bytes_count", count, nullable=False),
+        sa.Column("accepted_at", instant, nullable=False),
+        sa.PrimaryKeyConstraint("file_name", name="accepted_exports_pkey"),
         schema="perf",
     )
     op.create_table(

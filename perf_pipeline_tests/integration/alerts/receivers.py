@@ -1,4 +1,4 @@
-"""Where alerts arrive in the tests: a webhook over real HTTP, a mail server that speaks real SMTP with TLS and logins."""
+"""Real receivers of alerts: a webhook over HTTP, and a mail server that speaks SMTP with TLS and logins."""
 
 import asyncio
 import ipaddress
@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 HOST = "127.0.0.1"
+WEBHOOK_PATH = "/services/sekret"
 USER, PASSWORD = "alerts", "p@ss/sekret"
 
 
 @dataclass
-class Webhook:
-    """A webhook: what it was posted, and how it answers."""
+class WebhookServer:
+    """A webhook: what it received, and how it answers."""
 
     url: str
     received: list[dict[str, Any]] = field(default_factory=list)
@@ -37,22 +38,28 @@ class Webhook:
     always: int | None = None
     """The status of every answer, if any."""
 
-    def answer(self, body: bytes) -> int:
-        """Take what was posted; the status."""
+    def reset(self) -> None:
+        """Forget what was received, and accept everything."""
+        vars(self).update(vars(WebhookServer(self.url)))
+
+    def answer(self, path: str, body: bytes) -> int:
+        """Receive what was posted. Returns the status, which is 404 for any other path than the secret one."""
         self.tries_count += 1
         status = self.always or (self.answers.pop(0) if self.answers else 200)
+        if not path.endswith(WEBHOOK_PATH):
+            return 404
         if status == 200:
             self.received.append(json.loads(body))
         return status
 
 
 @contextmanager
-def webhook_server() -> Iterator[Webhook]:
-    """Serve a webhook, at a path that nobody should read in a log."""
+def webhook_server(tls: ssl.SSLContext | None = None) -> Iterator[WebhookServer]:
+    """Serve a webhook at the secret path, over TLS if any."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            status = webhook.answer(self.rfile.read(int(self.headers["Content-Length"])))
+            status = webhook.answer(self.path, self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("Location", webhook.url)
@@ -63,8 +70,10 @@ def webhook_server() -> Iterator[Webhook]:
             """Nothing: the tests read the log."""
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
-    webhook = Webhook(f"http://{HOST}:{server.server_port}/services/sekret")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    webhook = WebhookServer(f"http{'s' if tls else ''}://{HOST}:{server.server_port}{WEBHOOK_PATH}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield webhook
     server.shutdown()
@@ -84,11 +93,15 @@ class Arrived:
 
 @dataclass
 class MailServer:
-    """A mail server: what arrived, and whom it refuses."""
+    """A mail server: what arrived, and which recipients it refuses."""
 
     port: int = 0
     arrived: list[Arrived] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+
+    def reset(self) -> None:
+        """Forget what arrived, and refuse nobody."""
+        vars(self).update(vars(MailServer(self.port)))
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -124,13 +137,13 @@ def mail_server(**options: Any) -> Iterator[MailServer]:  # noqa: ANN401
     controller.stop()
 
 
-def lets_in(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: LoginPassword) -> AuthResult:
-    """Take the one user with the one password."""
+def accepts(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: LoginPassword) -> AuthResult:
+    """Accept the one user with the one password."""
     return AuthResult(success=given == LoginPassword(USER.encode(), PASSWORD.encode()), handled=False)
 
 
 def certificate_for_this_host(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """What a server needs for TLS, and the file that a client must trust."""
+    """The TLS of a server, and the certificate that a client must trust."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(UTC)
     certificate = (

@@ -1,12 +1,6 @@
 SELECT
     feedback.report_date,
-    max(feedback.file_name) AS file_name,
-    max(feedback.modified_at) AS modified_at,
     jsonb_agg(jsonb_build_array(feedback.rating, feedback.ratings_count, feedback.granularity)) AS figures,
-    ledger.rows_read_count,
-    ledger.rows_kept_count,
-    ledger.rows_quarantined_count,
-    ledger.rows_duplicate_count,
     ledger.is_short
 FROM perf.extracted_feedback AS feedback
 JOIN perf.source_deliveries AS ledger

@@ -1,6 +1,5 @@
-"""The sensors tell people of a run that failed and of a night that was missed, and of nothing else."""
+"""The sensors send an alert about a run that failed and a night that was missed, and about nothing else."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -8,21 +7,19 @@ import pytest
 from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import last_ended_day
-from perf_pipeline.orchestration.jobs import build_and_publish
+from perf_pipeline.orchestration.jobs import build, night_tags
 from perf_pipeline.orchestration.sensors import look_at_night, missed, night_was_missed, run_failed
 from perf_pipeline.settings import load_settings
-from perf_pipeline_tests.alerts import HOST, Webhook, webhook_server
+from perf_pipeline_tests.integration.alerts.receivers import HOST, WebhookServer
 
 NIGHT = date(2026, 11, 19)
 AT_SIX = datetime(2026, 11, 20, 6, tzinfo=UTC)
 BEFORE_SIX = datetime(2026, 11, 20, 5, 59, tzinfo=UTC)
 
 
-@pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    with webhook_server() as webhook:
-        monkeypatch.setenv("PERF_ALERT_WEBHOOK_URL", webhook.url)
-        yield webhook
+@pytest.fixture(autouse=True)
+def _webhook_is_set(webhook: WebhookServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERF_ALERT_WEBHOOK_URL", webhook.url)
 
 
 @pytest.fixture
@@ -36,10 +33,9 @@ def ask_for(warehouse: Engine, day: date, *, is_released: bool) -> None:
     with warehouse.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO perf.source_deliveries (service, source_name, report_date, outcome, attempted_at,"
-                " is_short, rows_read_count, rows_kept_count, rows_quarantined_count, rows_duplicate_count, run_id,"
-                " released_at) VALUES ('make-a-lpa', 'sirius', :day, 'unset', now(), false, 0, 0, 0, 0, 'a run',"
-                " CASE WHEN :is_released THEN now() END)"
+                "INSERT INTO perf.built_periods (dataset, subject, period_start, source_revisions, code_version, built_at,"
+                " run_id, released_at) VALUES ('daily_user_satisfaction', 'make-a-lpa', :day, '{}', 'a version', now(),"
+                " 'a run', CASE WHEN :is_released THEN now() END)"
             ),
             {"day": day, "is_released": is_released},
         )
@@ -69,70 +65,62 @@ def test_a_night_is_missed_from_six_in_london_on(now: datetime, is_missed: bool)
     assert not missed(now, is_released=True)
 
 
-def test_a_missed_night_is_told_once(configured: Engine, webhook: Webhook) -> None:
+def test_a_missed_night_is_alerted_once(configured: Engine, webhook: WebhookServer) -> None:
     ask_for(configured, date(2026, 11, 18), is_released=True)
     assert look(BEFORE_SIX) == ("2026-11-19 has until 06:00 to be published.", None)
     assert webhook.received == []
-    for _ in range(2):
-        assert look(AT_SIX) == ("2026-11-19 is not published; people were told.", "2026-11-19")
-    (told,) = webhook.received
-    assert (told["subject"], told["days"]) == ("nightly run", ["2026-11-19"])
-    assert told["found"] == "no nightly run has published it by 06:00."
-    assert "perf-pipeline nightly" in told["next_step"]
-    assert told["link"] == "http://127.0.0.1:3000"
+    assert look(AT_SIX) == ("2026-11-19 is not published; an alert was sent.", "2026-11-19")
+    assert look(AT_SIX) == ("2026-11-19 is not published; an alert about it was sent before.", "2026-11-19")
+    (sent,) = webhook.received
+    assert (sent["subject"], sent["days"]) == ("nightly run", ["2026-11-19"])
+    assert sent["found"] == "no nightly run has published it by 06:00."
+    assert "perf-pipeline nightly" in sent["next_step"]
+    assert sent["link"] == "http://127.0.0.1:3000"
 
 
-def test_a_night_whose_run_broke_off_is_missed(configured: Engine, webhook: Webhook) -> None:
+def test_a_night_whose_run_broke_off_is_missed(configured: Engine, webhook: WebhookServer) -> None:
     ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
     ask_for(configured, NIGHT, is_released=False)
     look(AT_SIX)
     assert len(webhook.received) == 1
 
 
-def test_a_night_whose_failure_was_told_is_not_told_once_more_as_missed(configured: Engine, webhook: Webhook) -> None:
-    ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
-    ask_for(configured, NIGHT, is_released=False)
-    with configured.begin() as connection:
-        tick = f"night {NIGHT + timedelta(days=1)}T02:30:00+00:00: make-a-lpa, sirius: every_source_was_read: 0123"
-        connection.execute(text("INSERT INTO perf.alerts_told VALUES (:cause, now())"), {"cause": tick})
-    assert look(AT_SIX) == ("2026-11-19 is not published; people were told why its run failed.", str(NIGHT))
-    assert webhook.received == []
-
-
-def test_a_published_night_is_settled_even_while_it_is_built_again(configured: Engine, webhook: Webhook) -> None:
+def test_a_published_night_is_settled_even_while_it_is_built_again(configured: Engine, webhook: WebhookServer) -> None:
     ask_for(configured, NIGHT, is_released=True)
     assert look(AT_SIX) == ("2026-11-19 is published.", "2026-11-19")
     with configured.begin() as connection:
-        connection.execute(text("UPDATE perf.source_deliveries SET released_at = NULL"))
+        connection.execute(text("UPDATE perf.built_periods SET released_at = NULL"))
     assert look(AT_SIX, "2026-11-19") == ("2026-11-19 is settled.", "2026-11-19")
     assert webhook.received == []
 
 
-def test_where_only_past_months_were_built_no_night_is_expected(configured: Engine, webhook: Webhook) -> None:
+def test_where_only_past_months_were_built_no_night_is_expected(configured: Engine, webhook: WebhookServer) -> None:
     ask_for(configured, NIGHT - timedelta(days=40), is_released=True)
     assert look(AT_SIX) == ("No night of the week before was published, so nobody expects this one.", None)
     assert webhook.received == []
 
 
 @pytest.mark.usefixtures("configured")
-def test_before_the_first_use_nothing_is_missed(webhook: Webhook) -> None:
+def test_before_the_first_use_nothing_is_missed(webhook: WebhookServer) -> None:
     assert look(AT_SIX) == ("No night of the week before was published, so nobody expects this one.", None)
     assert webhook.received == []
 
 
-def test_a_warehouse_that_cannot_be_reached_by_six_is_told(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warehouse_that_is_unreachable_at_six_is_alerted(
+    webhook: WebhookServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PERF_DATABASE_URL", f"postgresql://perf:sekret@{HOST}:1/perf")
     assert look(BEFORE_SIX)[1] is None
     assert look(AT_SIX)[1] == "2026-11-19"
-    (told,) = webhook.received
-    assert f"The warehouse (perf on {HOST}:1) can't be reached" in told["found"]
-    assert "sekret" not in str(told)
+    (sent,) = webhook.received
+    assert f"The warehouse (perf on {HOST}:1) can't be reached" in sent["found"]
+    assert "sekret" not in str(sent)
 
 
-def test_what_could_not_be_told_is_told_at_the_next_look(configured: Engine, webhook: Webhook) -> None:
+def test_what_could_not_be_sent_is_sent_at_the_next_look(configured: Engine, webhook: WebhookServer) -> None:
     ask_for(configured, date(2026, 11, 18), is_released=True)
     webhook.always = 403
-    assert look(AT_SIX) == ("2026-11-19 is not published; nobody could be told yet.", None)
+    assert look(AT_SIX) == ("2026-11-19 is not published; no alert could be sent yet.", None)
     webhook.always = None
     look(AT_SIX)
     assert len(webhook.received) == 1
@@ -153,28 +141,42 @@ def fails() -> None:
     raise dg.Failure("The disk is full.", allow_retries=False)
 
 
-@dg.job(name=build_and_publish.name)
+@dg.job(name=build.name)
 def failing() -> None:
     fails()
 
 
-def run_and_look(instance: dg.DagsterInstance, job: dg.JobDefinition, *, looks: int) -> str:
-    """Let a run of the job fail while the sensor watches, which looks that often from the same cursor; the run's id."""
+def run_and_look(
+    instance: dg.DagsterInstance, job: dg.JobDefinition, *, looks: int = 1, night: date | None = None
+) -> str:
+    """Let a run of the job fail, then let the sensor look that often from the same cursor. Returns the run's id."""
     watching = run_failed.evaluate_tick(dg.build_sensor_context(instance))
-    run_id = job.execute_in_process(instance=instance, raise_on_error=False).run_id
+    tags = night_tags(night) if night else None
+    run_id = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags).run_id
     for _ in range(looks):
         run_failed.evaluate_tick(dg.build_sensor_context(instance, cursor=watching.cursor))
     return run_id
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_failed_run_is_told_once_with_a_link_to_it(webhook: Webhook) -> None:
+def test_a_failed_run_is_alerted_once_with_a_link_to_it(webhook: WebhookServer) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = run_and_look(instance, failing, looks=2)
-    (told,) = webhook.received
-    assert told["subject"] == "fails"
-    assert "The disk is full." in told["found"]
-    assert told["link"] == f"http://127.0.0.1:3000/runs/{run_id}"
+    (sent,) = webhook.received
+    assert sent["subject"] == "fails"
+    assert "The disk is full." in sent["found"]
+    assert sent["link"] == f"http://127.0.0.1:3000/runs/{run_id}"
+
+
+def test_a_night_whose_failed_run_was_alerted_is_not_alerted_as_missed(
+    configured: Engine, webhook: WebhookServer
+) -> None:
+    ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
+    ask_for(configured, NIGHT, is_released=False)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_and_look(instance, failing, night=NIGHT)
+    assert look(AT_SIX) == ("2026-11-19 is not published; an alert about it was sent before.", str(NIGHT))
+    assert [sent["subject"] for sent in webhook.received] == ["fails"]
 
 
 @dg.job(name="__ASSET_JOB")
@@ -183,18 +185,18 @@ def backfilling() -> None:
 
 
 @pytest.mark.usefixtures("configured")
-def test_a_failed_run_of_a_backfill_started_in_dagit_is_told_too(webhook: Webhook) -> None:
+def test_a_failed_run_of_a_backfill_started_in_dagit_is_alerted_too(webhook: WebhookServer) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, backfilling, looks=1)
+        run_and_look(instance, backfilling)
     assert len(webhook.received) == 1
 
 
-def test_a_failed_run_is_told_when_the_warehouse_is_what_failed(
-    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+def test_a_failed_run_is_alerted_when_the_warehouse_is_what_failed(
+    webhook: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERF_DATABASE_URL", f"postgresql://perf@{HOST}:1/perf")
     with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, failing, looks=1)
+        run_and_look(instance, failing)
     assert len(webhook.received) == 1
 
 

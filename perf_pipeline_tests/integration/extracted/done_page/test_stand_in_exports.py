@@ -11,11 +11,14 @@ from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
 from perf_pipeline.demo.rating_model import MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE, daily_ratings
 from perf_pipeline.errors import SettingsError
-from perf_pipeline.extracted.done_page.exports import DonePageDay, ExportReading, read_exports
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.extracted.done_page.days import DonePageDay
+from perf_pipeline.extracted.done_page.exports import ExportReading, read_exports
+from perf_pipeline.extracted.done_page.files import list_exports
 
 PAGES = (MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE)
 FIRST_DAY, LAST_DAY = date(2025, 5, 1), date(2026, 7, 14)
-RUNNING = "feedex_2026-07-01_2026-07-15_lpa.csv"
+RUNNING = "feedex_2026-07-01_2026-07-14_lpa.csv"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def reading(folder: Path) -> ExportReading:
-    return read_exports(folder, PAGES, FIRST_DAY, LAST_DAY)
+    return read(folder, FIRST_DAY, LAST_DAY)
+
+
+def read(folder: Path, first: date, last: date) -> ExportReading:
+    return read_exports(list_exports(folder), PAGES, DayRange(first, last))
 
 
 def rows_of(path: Path) -> Iterator[dict[str, str]]:
@@ -48,7 +55,7 @@ def test_a_published_month_reads_back_exactly(reading: ExportReading, month: str
     days = [day for day in reading.days if day.slug == MAKE_AN_LPA_PAGE and f"{day.report_date:%Y-%m}" == month]
     sums = tuple(map(sum, zip(*(day.counts for day in days), strict=True)))
     assert sums == tuple(reversed(PUBLISHED_RATINGS[month]))
-    assert all(day.is_from_aggregate and not day.has_quarantined_rows for day in days)
+    assert all(day.is_from_aggregate and not day.may_be_short for day in days)
 
 
 def test_every_day_of_both_pages_reads_back_as_the_model_made_it(reading: ExportReading) -> None:
@@ -68,18 +75,18 @@ def test_a_few_rows_a_year_end_in_quarantine_and_shorten_no_day(reading: ExportR
         "unreadable_date",
     }
     assert len(reading.quarantined) == 4
-    assert not any(day.has_quarantined_rows for day in reading.days)
+    assert not any(day.may_be_short for day in reading.days)
 
 
 def test_an_older_overlapping_file_holds_other_numbers_and_loses(folder: Path) -> None:
-    early, whole = folder / "feedex_2026-05-01_2026-05-15_lpa.csv", folder / "feedex_2026-05-01_2026-06-01_lpa.csv"
+    early, whole = folder / "feedex_2026-05-01_2026-05-14_lpa.csv", folder / "feedex_2026-05-01_2026-05-31_lpa.csv"
     assert early.stat().st_mtime < whole.stat().st_mtime
     first_aggregates = [next(row["feedback"] for row in rows_of(path)) for path in (early, whole)]
     assert first_aggregates[0] != first_aggregates[1]
 
 
 def test_the_files_hold_what_makes_real_exports_awkward(folder: Path) -> None:
-    old, new = folder / "feedex_2025-12-01_2026-01-01_lpa.csv", folder / "feedex_2026-01-01_2026-02-01_lpa.csv"
+    old, new = folder / "feedex_2025-12-01_2025-12-31_lpa.csv", folder / "feedex_2026-01-01_2026-01-31_lpa.csv"
     assert [len(next(rows_of(path))) for path in (old, new)] == [10, 12]
     rows = list(rows_of(old))
     assert {row["type"] for row in rows} == {
@@ -96,7 +103,7 @@ def test_the_files_hold_what_makes_real_exports_awkward(folder: Path) -> None:
 
 
 def test_files_carry_the_time_at_which_a_person_would_have_saved_them(folder: Path) -> None:
-    june = folder / "feedex_2026-06-01_2026-07-01_lpa.csv"
+    june = folder / "feedex_2026-06-01_2026-06-30_lpa.csv"
     assert june.stat().st_mtime == datetime(2026, 7, 3, 9, tzinfo=UTC).timestamp()
     assert (folder / RUNNING).stat().st_mtime == datetime(2026, 7, 15, 1, tzinfo=UTC).timestamp()
 
@@ -123,9 +130,9 @@ def test_a_damaged_file_is_put_right_and_no_partial_file_stays(tmp_path: Path) -
 @pytest.mark.parametrize("last_day", [date(2026, 7, 14), date(2026, 7, 30), date(2026, 7, 31), date(2026, 8, 1)])
 def test_a_night_later_the_day_has_its_aggregate_and_the_same_counts(tmp_path: Path, last_day: date) -> None:
     write_exports(tmp_path, date(2026, 7, 1), last_day)
-    evening = read_exports(tmp_path, PAGES, last_day, last_day).days
+    evening = read(tmp_path, last_day, last_day).days
     write_exports(tmp_path, date(2026, 7, 1), last_day + timedelta(days=1))
-    next_day = read_exports(tmp_path, PAGES, last_day, last_day).days
+    next_day = read(tmp_path, last_day, last_day).days
     assert figures(evening) == figures(next_day) == {(page, last_day): daily_ratings(page, last_day) for page in PAGES}
     assert [day.is_from_aggregate for day in (*evening, *next_day)] == [False, False, True, True]
 

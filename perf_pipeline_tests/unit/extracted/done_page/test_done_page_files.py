@@ -1,17 +1,20 @@
 """Export files as files: headers, encodings, broken ones, those that can't be opened, the hash of what was read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from perf_pipeline.errors import PermanentSourceError, TransientSourceError
-from perf_pipeline.extracted.done_page.exports import ExportReading, list_exports, read_exports
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.done_page.days import read_export
+from perf_pipeline.extracted.done_page.exports import ExportReading, read_exports
+from perf_pipeline.extracted.done_page.files import list_exports
 
 LPA = "lasting-power-of-attorney"
 HEADER = b"creation date,path or service name,feedback,service satisfaction rating,type\n"
@@ -24,7 +27,7 @@ UNPRIVILEGED_USER_ID = 65534
 
 
 def read(folder: Path) -> ExportReading:
-    return read_exports(folder, [LPA], date(2026, 5, 1), date(2026, 5, 1))
+    return read_exports(list_exports(folder), [LPA], DayRange(date(2026, 5, 1), date(2026, 5, 1)))
 
 
 def counts(reading: ExportReading) -> list[tuple[int, ...]]:
@@ -81,12 +84,11 @@ def test_an_unusable_file_is_quarantined_whole_and_the_other_files_are_used(
 ) -> None:
     (tmp_path / "bad.csv").write_bytes(content)
     (tmp_path / "good.csv").write_bytes(HEADER + GOOD)
-    os.utime(tmp_path / "good.csv", (1_700_000_000, 1_700_000_000))
+    os.utime(tmp_path / "good.csv", (1_780_000_000, 1_780_000_000))
     reading = read(tmp_path)
     assert counts(reading) == [(0, 0, 0, 0, 1)]
     (line,) = reading.quarantined
     assert (line.file_name, line.line_number, line.reason) == ("bad.csv", None, reason)
-    assert [(file.file.name, file.rows_kept_count) for file in reading.files] == [("bad.csv", 0), ("good.csv", 1)]
 
 
 def test_an_unusable_file_zeroes_no_day_of_the_span_in_its_name(tmp_path: Path) -> None:
@@ -102,12 +104,11 @@ def test_a_row_with_bytes_that_are_no_utf8_is_quarantined(tmp_path: Path, text: 
     assert [(line.line_number, line.reason) for line in reading.quarantined] == [(2, "undecodable_bytes")]
 
 
-def test_the_hash_is_of_the_whole_file_even_where_reading_stopped_early(tmp_path: Path) -> None:
-    good, bad = HEADER + GOOD * 9_000, b"not an export\n" * 90_000
-    (tmp_path / "a.csv").write_bytes(good)
-    (tmp_path / "b.csv").write_bytes(bad)
-    hashes = {file.file.name: file.sha256 for file in read(tmp_path).files}
-    assert hashes == {"a.csv": sha256(good).hexdigest(), "b.csv": sha256(bad).hexdigest()}
+def test_the_hash_is_of_the_whole_file(tmp_path: Path) -> None:
+    content = HEADER + GOOD * 9_000
+    (tmp_path / "a.csv").write_bytes(content)
+    (file,) = list_exports(tmp_path)
+    assert read_export(file, {LPA}).sha256 == sha256(content).hexdigest()
 
 
 def test_only_finished_csv_files_of_the_folder_itself_are_listed(tmp_path: Path) -> None:
@@ -137,12 +138,45 @@ def test_an_absent_folder_is_a_permanent_error_with_the_next_step(tmp_path: Path
         read(tmp_path / "file")
 
 
-def test_a_file_that_may_not_be_read_is_a_permanent_error_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "export.csv").write_bytes(HEADER + GOOD)
+def test_a_file_that_may_not_be_read_is_quarantined(tmp_path: Path) -> None:
+    (tmp_path / "closed.csv").write_bytes(HEADER + GOOD)
     (file,) = list_exports(tmp_path)
     file.path.chmod(0)
-    with without_privileges(), pytest.raises(PermanentSourceError, match=r"export\.csv may not be read"):
-        read_export(file, {LPA})
+    with without_privileges():
+        (line,) = read_export(file, {LPA}).quarantined()
+    assert (line.file_name, line.line_number, line.reason) == ("closed.csv", None, "file_not_readable")
+
+
+def dangling_link(folder: Path) -> str:
+    (folder / "bad.csv").symlink_to(folder / "nowhere.csv")
+    return "file_not_readable"
+
+
+def link_to_itself(folder: Path) -> str:
+    (folder / "bad.csv").symlink_to(folder / "bad.csv")
+    return "file_not_readable"
+
+
+def name_that_is_not_utf8(folder: Path) -> str:
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.csv")).write_bytes(HEADER + GOOD)
+    return "name_not_utf8"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [dangling_link, link_to_itself, name_that_is_not_utf8],
+    ids=lambda spoil: spoil.__name__,
+)
+def test_a_file_that_is_strange_as_a_file_is_quarantined_and_the_others_are_used(
+    tmp_path: Path, spoil: Callable[[Path], str]
+) -> None:
+    reason = spoil(tmp_path)
+    (tmp_path / "good.csv").write_bytes(HEADER + GOOD)
+    reading = read(tmp_path)
+    assert counts(reading) == [(0, 0, 0, 0, 1)]
+    (line,) = reading.quarantined
+    assert (line.line_number, line.reason) == (None, reason)
+    line.file_name.encode()
 
 
 def test_a_folder_that_may_not_be_listed_is_a_permanent_error(tmp_path: Path) -> None:
@@ -169,7 +203,9 @@ def test_a_file_that_changes_after_the_listing_is_a_transient_error(tmp_path: Pa
         read_export(file, {LPA})
 
 
-def test_a_file_whose_place_cannot_be_followed_is_a_transient_error(tmp_path: Path) -> None:
-    (tmp_path / "export.csv").symlink_to(tmp_path / "export.csv")
-    with pytest.raises(TransientSourceError, match=r"export\.csv could not be read"):
-        list_exports(tmp_path)
+def test_a_file_from_beyond_the_calendar_is_quarantined() -> None:
+    # Of the usual file systems only one in memory keeps such a time.
+    with TemporaryDirectory(dir="/dev/shm") as folder:
+        (Path(folder) / "bad.csv").write_bytes(HEADER + GOOD)
+        os.utime(Path(folder) / "bad.csv", (400_000_000_000, 400_000_000_000))
+        assert [line.reason for line in read(Path(folder)).quarantined] == ["modification_time_impossible"]

@@ -1,12 +1,12 @@
-"""What an alert says, and where its link leads."""
+"""The content of an alert, and where its link leads."""
 
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from perf_pipeline.errors import NEXT_STEP
 from perf_pipeline.alerts.messages import message_of
+from perf_pipeline.errors import NEXT_STEP
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 
@@ -41,7 +41,7 @@ def test_what_is_unknown_has_no_line() -> None:
     )
 
 
-def test_a_failure_that_says_what_to_do_is_not_followed_by_another_next_step() -> None:
+def test_a_failure_that_names_its_next_step_is_not_followed_by_another_next_step() -> None:
     cause = replace(CAUSE, found=f"Sirius cannot be reached. {NEXT_STEP} see whether it is up.")
     assert message_of(cause, SETTINGS, "").text.count(NEXT_STEP) == 1
 
@@ -66,5 +66,7 @@ def test_what_was_found_can_add_no_line_and_no_header() -> None:
     assert "Found: 1 Next step: 2" in message.text.splitlines()
 
 
-def test_the_headline_is_short() -> None:
+def test_the_headline_names_subject_days_and_check_and_is_short() -> None:
+    headline = "perf_pipeline: make-a-lpa, daily_digital_take_up, 2026-11-18 to 2026-11-19, counts add up"
+    assert message_of(CAUSE, SETTINGS, "").headline == headline
     assert len(message_of(replace(CAUSE, subject="x" * 500), SETTINGS, "").headline) == 120

@@ -1,0 +1,2 @@
+-- Whether any alert about the night was sent.
+SELECT EXISTS (SELECT 1 FROM perf.alerts_sent WHERE night = :night)

@@ -1,0 +1,34 @@
+"""What our database refuses about the rows of a source: named by line and column, never by value."""
+
+import re
+
+from sqlalchemy.exc import DBAPIError
+
+_DATA_EXCEPTION, _INTEGRITY, _CARDINALITY = "22", "23", "21"
+_PLACE = re.compile(r"line (\d+)(?:, column (\w+))?")
+_KINDS = {
+    "22007": "it is no instant",
+    "22008": "it is an instant that can't be",
+    "22P02": "its text has another form",
+    "22P04": "it has other columns",
+    "23502": "a value is missing",
+    "23505": "a key stands more than once",
+    "21000": "an id stands more than once",
+}
+
+
+def is_about_rows(error: DBAPIError) -> bool:
+    """Whether the database refused values, and not a connection, a right or its disk."""
+    return _code(error)[:2] in (_DATA_EXCEPTION, _INTEGRITY, _CARDINALITY)
+
+
+def row_fault(error: DBAPIError) -> str:
+    """Where the row is that was refused, as far as the database says, and why."""
+    diagnostics = getattr(error.orig, "diag", None)
+    found = _PLACE.search(getattr(diagnostics, "context", None) or "")
+    place = "".join((f"row {found[1]}" if found else "a row", f", column {found[2]}" if found and found[2] else ""))
+    return f"{place}: {_KINDS.get(_code(error), f'refused with SQLSTATE {_code(error)}')}"
+
+
+def _code(error: DBAPIError) -> str:
+    return getattr(error.orig, "pgcode", None) or ""
