@@ -1,4 +1,4 @@
--- Days that a source calls complete and has not delivered whole.
+-- Days that a source calls complete and has not delivered whole. Most sources do not say how far they are complete.
 SELECT
     needed.subject,
     needed.dataset,
@@ -27,4 +27,4 @@ LEFT JOIN perf.source_deliveries AS delivered
     ON delivered.subject = needed.subject
     AND delivered.source_name = needed.source_name
     AND delivered.period_start = days.period_start::date
-WHERE reading.outcome = 'read' AND delivered.subject IS NULL
+WHERE reading.outcome = 'read' AND reading.complete_up_to IS NOT NULL AND delivered.subject IS NULL
