@@ -51,6 +51,7 @@ setup(
             "mypy>=2.4",
             "pandas-stubs>=3.1",
             "pytest>=9.2",
+            "pytest-xdist>=3.8",
             "ruff>=0.16",
             "types-PyYAML",
             "types-psycopg2",

@@ -1,76 +1,16 @@
-"""Every dataset: its table, grain, key and columns. Tables, contracts, descriptions, the dictionary come from here."""
+"""Every dataset that holds figures or what they are made of. Tables, contracts, descriptions, the dictionary come from here.
 
-from dataclasses import dataclass
-from enum import Enum
+What a dataset is stands in `dataset`, the ledgers in `ledgers`.
+"""
 
-from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, optional
-from perf_pipeline.catalogue.dimensions import LPA_TYPE, RATING_SOURCE, Dimension, Subject
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS, optional
+from perf_pipeline.catalogue.dataset import Dataset as Dataset  # importers get both from here
+from perf_pipeline.catalogue.dataset import Stage as Stage
+from perf_pipeline.catalogue.dataset import columns_named
+from perf_pipeline.catalogue.dimensions import LPA_TYPE, RATING_SOURCE, Dimension
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
-from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.ledgers import LEDGERS
 from perf_pipeline.catalogue.windows import COHORT_DAYS, SIRIUS_REVISION_DAYS
-
-
-class Stage(Enum):
-    """The stages of the flow, in order; each is a folder and an asset group."""
-
-    EXTRACTED = "extracted"
-    DAILY_METRICS = "daily_metrics"
-    QUALITY = "quality"
-    MONTHLY_METRICS = "monthly_metrics"
-    PUBLISHED = "published"
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """One table of schema `perf`; most are an asset of the same name."""
-
-    name: str
-    stage: Stage
-    description: str
-    grain: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    day_columns: tuple[str, ...] = ("report_date",)
-    """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
-    indicator: IndicatorName | None = None
-    subject: Subject = "service"
-    """The column that says whom a row is about; ledgers call it `subject`."""
-    dimension: Dimension | None = None
-    """What its figures are broken down by."""
-    reach_back_days: int = 0
-    """How many days before a day can change by what happened on that day."""
-    final_after_days: int | None = None
-    """After so many days a row that is still provisional is final; None where only the sources decide."""
-
-    @property
-    def day_column(self) -> str:
-        """The column by which ranges of days are replaced."""
-        return self.day_columns[0]
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The key of a figure whatever its version: without the instant at which it was published."""
-        return tuple(name for name in self.key if name != "published_at")
-
-    @property
-    def is_monthly(self) -> bool:
-        """Whether a row is about a month."""
-        return self.stage is Stage.MONTHLY_METRICS
-
-    def touched_by(self, days: DayRange) -> DayRange:
-        """The periods that can change by what happened on `days`: earlier days too, and whole months of a monthly table."""
-        reached = days.earlier_by(self.reach_back_days)
-        return reached.whole_months() if self.is_monthly else reached
-
-    @property
-    def column_names(self) -> list[str]:
-        """Names of the columns, in their order."""
-        return [column.name for column in self.columns]
-
-
-def _columns(*names: str) -> tuple[Column, ...]:
-    return tuple(COLUMNS[name] for name in names)
-
 
 _SEEN = ("first_seen_at", "last_seen_at")
 STATE_FLAGS = ("is_provisional", "is_estimated")
@@ -79,7 +19,7 @@ REVISION_COLUMNS = ("revision_cause", "revision_reason", "revised_at")
 PERIODS = {"daily": "day", "monthly": "month"}
 """Lengths of the periods, by the names that people and files give them."""
 VERSION_COLUMNS = ("published_at", "superseded_at", "run_id", *REVISION_COLUMNS)
-"""What is said of a version of a published figure, not of the figure."""
+"""Columns about a version of a published figure, not about the figure."""
 SATISFACTION_FIGURES = (
     *RATING_COUNTS,
     "responses_count",
@@ -107,10 +47,10 @@ def _published(
         "one row per service, period, dimension and version",
         ("service", "period_start", "period", dimension.column, "published_at"),
         (
-            *_columns("service", "period_start", "period", dimension.column),
+            *columns_named("service", "period_start", "period", dimension.column),
             *(optional(figure) for figure in figures),
             *(optional(name) for name in MONTH_COUNTS),
-            *_columns("origin", "markers", *VERSION_COLUMNS),
+            *columns_named("origin", "markers", *VERSION_COLUMNS),
         ),
         day_columns=("period_start",),
         indicator=indicator,
@@ -128,11 +68,11 @@ _ENTRIES = (
         "one row per response, or per page, day and rating where the source gives counts",
         ("service", "source", "report_date", "feedback_key"),
         (
-            *_columns("service", "source", "report_date", "granularity", "feedback_key", "received_at"),
-            *_columns("rating", "ratings_count", "page_path"),
+            *columns_named("service", "source", "report_date", "granularity", "feedback_key", "received_at"),
+            *columns_named("rating", "ratings_count", "page_path"),
             optional("file_name"),
             optional("modified_at"),
-            *_columns(*_SEEN, "superseded_at"),
+            *columns_named(*_SEEN, "superseded_at"),
         ),
         indicator="user-satisfaction",
     ),
@@ -143,7 +83,7 @@ _ENTRIES = (
         " stamps again later stays as first seen.",
         "one row per application",
         ("service", "application_hash"),
-        _columns(
+        columns_named(
             "service",
             "application_hash",
             "started_at",
@@ -170,7 +110,7 @@ _ENTRIES = (
         " and keeps them.",
         "one row per service, day, type of LPA and version",
         ("service", "report_date", "lpa_type", "first_seen_at"),
-        _columns("service", "report_date", "lpa_type", *TAKE_UP_COUNTS, "is_final", *_SEEN, "superseded_at"),
+        columns_named("service", "report_date", "lpa_type", *TAKE_UP_COUNTS, "is_final", *_SEEN, "superseded_at"),
         indicator="digital-take-up",
     ),
     Dataset(
@@ -179,7 +119,7 @@ _ENTRIES = (
         "Counts of the days whose application rows were dropped after their retention time.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *STATE_COUNTS, *COHORT_COUNTS),
+        columns_named("service", "report_date", "lpa_type", *STATE_COUNTS, *COHORT_COUNTS),
         dimension=LPA_TYPE,
     ),
     Dataset(
@@ -188,145 +128,8 @@ _ENTRIES = (
         "Counts of the days whose single ratings were dropped after their retention time.",
         "one row per service, source and day",
         ("service", "source", "report_date"),
-        _columns("service", "source", "report_date", *RATING_COUNTS),
+        columns_named("service", "source", "report_date", *RATING_COUNTS),
         dimension=RATING_SOURCE,
-    ),
-    Dataset(
-        "source_deliveries",
-        Stage.EXTRACTED,
-        "What each source delivered for each period, and what last changed. A period without a row is not known yet.",
-        "one row per subject, source and period",
-        ("subject", "source_name", "period_start"),
-        _columns(
-            "subject",
-            "source_name",
-            "period_start",
-            "revision_count",
-            "change",
-            "changed_at",
-            "first_delivered_at",
-            "delivered_at",
-            "is_short",
-            "rows_read_count",
-            "rows_kept_count",
-            "rows_quarantined_count",
-            "rows_duplicate_count",
-            "run_id",
-        ),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "source_readings",
-        Stage.EXTRACTED,
-        "How the last reading of each source ended, and which days a failed one still owes.",
-        "one row per subject and source",
-        ("subject", "source_name"),
-        _columns(
-            "subject",
-            "source_name",
-            "outcome",
-            "failure",
-            "attempted_at",
-            "succeeded_at",
-            "asked_from",
-            "owed_from",
-            "complete_up_to",
-            "run_id",
-        ),
-        day_columns=(),
-    ),
-    Dataset(
-        "export_files",
-        Stage.EXTRACTED,
-        "Feedback Explorer exports as they were when a service's page was last read from them.",
-        "one row per subject and file",
-        ("subject", "file_name"),
-        _columns("subject", "file_name", "modified_at", "size_bytes_count", "is_held"),
-        day_columns=(),
-    ),
-    Dataset(
-        "accepted_exports",
-        Stage.EXTRACTED,
-        "Feedback Explorer exports that a person has accepted as they are: whole, and right where they take ratings away.",
-        "one row per file",
-        ("file_name",),
-        _columns("file_name", "modified_at", "size_bytes_count", "accepted_at"),
-        day_columns=(),
-    ),
-    Dataset(
-        "quarantined_rows",
-        Stage.QUALITY,
-        "Rows that could not be used, with the reason and where to find them in their source. They are in no figure.",
-        "one row per unusable source row",
-        ("subject", "source_name", "row_ref"),
-        (
-            *_columns("subject", "source_name", "row_ref"),
-            optional("file_name"),
-            optional("period_start"),
-            *_columns("reason", "detail", *_SEEN, "resolved_at"),
-        ),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "built_periods",
-        Stage.QUALITY,
-        "What each period of each daily and monthly table was built from, whether it has passed its checks, and whether"
-        " a release includes it.",
-        "one row per dataset, subject and period",
-        ("dataset", "subject", "period_start"),
-        _columns(
-            "dataset",
-            "subject",
-            "period_start",
-            "source_revisions",
-            "code_version",
-            "built_at",
-            "has_passed",
-            "run_id",
-            "publishing_run_id",
-            "released_at",
-        ),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "verdicts",
-        Stage.QUALITY,
-        "The verdict of every check on every period of every dataset. What is built again has no verdict until it is"
-        " checked again; without one nothing is made of it.",
-        "one row per dataset, subject, period and check",
-        ("dataset", "subject", "period_start", "check_name"),
-        _columns(
-            "dataset",
-            "subject",
-            "period_start",
-            "check_name",
-            "severity",
-            "result",
-            "observed",
-            "expected",
-            "run_id",
-            "decided_at",
-        ),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "last_good_periods",
-        Stage.QUALITY,
-        "Periods as they were when they last passed, for those that were built again and have not passed since:"
-        " months go on counting them.",
-        "one row per dataset, subject and period",
-        ("dataset", "subject", "period_start"),
-        _columns("dataset", "subject", "period_start", "good_rows"),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "alerts_sent",
-        Stage.QUALITY,
-        "What people were alerted about, so that each cause is reported once.",
-        "one row per cause",
-        ("about", "alert_subject", "check_name", "finding_digest"),
-        _columns("about", "night", "alert_subject", "check_name", "finding_digest", "sent_at"),
-        day_columns=(),
     ),
     Dataset(
         "daily_user_satisfaction",
@@ -334,7 +137,7 @@ _ENTRIES = (
         "User satisfaction by day: the five counts, both percentages, and the headline under the method in force.",
         "one row per service, day and source",
         ("service", "report_date", "source"),
-        _columns("service", "report_date", "source", *SATISFACTION_FIGURES, *STATE_FLAGS),
+        columns_named("service", "report_date", "source", *SATISFACTION_FIGURES, *STATE_FLAGS),
         indicator="user-satisfaction",
         dimension=RATING_SOURCE,
     ),
@@ -344,7 +147,7 @@ _ENTRIES = (
         "Applications that reached each state on the day, whenever they were started, by type of LPA and in total.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *STATE_FLAGS),
+        columns_named("service", "report_date", "lpa_type", *COMPLETION_FIGURES, *STATE_FLAGS),
         indicator="completion-rate",
         dimension=LPA_TYPE,
         reach_back_days=COHORT_DAYS,
@@ -356,7 +159,7 @@ _ENTRIES = (
         f" provisional until the {COHORT_DAYS}th day has ended.",
         "one row per service, day of start and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
+        columns_named("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
         indicator="completion-rate",
         dimension=LPA_TYPE,
         reach_back_days=COHORT_DAYS,
@@ -368,7 +171,7 @@ _ENTRIES = (
         " total.",
         "one row per service, day and type of LPA",
         ("service", "report_date", "lpa_type"),
-        _columns("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *STATE_FLAGS),
+        columns_named("service", "report_date", "lpa_type", *TAKE_UP_FIGURES, *STATE_FLAGS),
         indicator="digital-take-up",
         dimension=LPA_TYPE,
         final_after_days=SIRIUS_REVISION_DAYS,
@@ -379,7 +182,7 @@ _ENTRIES = (
         "User satisfaction by month, summed again from the daily counts.",
         "one row per service, month and source",
         ("service", "month_start", "source"),
-        _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
+        columns_named("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="user-satisfaction",
         dimension=RATING_SOURCE,
@@ -390,7 +193,7 @@ _ENTRIES = (
         "Completion by month, summed again from the daily counts, with the cohort of the month's starts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
-        _columns(
+        columns_named(
             "service", "month_start", "lpa_type", *COMPLETION_FIGURES, *COHORT_FIGURES, *MONTH_COUNTS, *STATE_FLAGS
         ),
         day_columns=("month_start",),
@@ -404,7 +207,7 @@ _ENTRIES = (
         "Digital take-up by month, summed again from the daily counts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
-        _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
+        columns_named("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
         day_columns=("month_start",),
         indicator="digital-take-up",
         dimension=LPA_TYPE,
@@ -412,37 +215,6 @@ _ENTRIES = (
     _published("user-satisfaction", RATING_SOURCE, SATISFACTION_FIGURES),
     _published("completion-rate", LPA_TYPE, (*COMPLETION_FIGURES, *COHORT_FIGURES), COHORT_DAYS),
     _published("digital-take-up", LPA_TYPE, TAKE_UP_FIGURES),
-    Dataset(
-        "withdrawn_figures",
-        Stage.PUBLISHED,
-        "Figures that were taken back: they are published as not available until they are restored.",
-        "one row per subject, indicator and period",
-        ("subject", "indicator", "period_start", "period"),
-        _columns("subject", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
-        day_columns=("period_start",),
-    ),
-    Dataset(
-        "revision_log",
-        Stage.PUBLISHED,
-        "Every published value that was changed: what it was, what it is, when and why. A row stays for good.",
-        "one row per changed value",
-        ("subject", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
-        _columns(
-            "subject",
-            "indicator",
-            "period_start",
-            "period",
-            "dimension",
-            "figure",
-            "earlier_value",
-            "later_value",
-            "earlier_published_at",
-            "published_at",
-            "revision_cause",
-            "revision_reason",
-        ),
-        day_columns=("period_start",),
-    ),
 )
 
 FIGURES: dict[IndicatorName, tuple[str, ...]] = {
@@ -452,7 +224,11 @@ FIGURES: dict[IndicatorName, tuple[str, ...]] = {
 }
 """The columns of an indicator that are figures: what a revision can be about."""
 
-DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}
+_STAGES = list(Stage)
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset for dataset in sorted((*_ENTRIES, *LEDGERS), key=lambda dataset: _STAGES.index(dataset.stage))
+}
+"""In the order of the stages."""
 
 
 def datasets_of(stage: Stage) -> dict[str, Dataset]:

@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine, insert
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
@@ -81,6 +82,11 @@ def put_figure(emptied_warehouse: Engine) -> PutFigure:
 
 @pytest.fixture
 def publishing(emptied_warehouse: Engine, tmp_path: Path) -> Systems:
-    """Systems that publish what the warehouse holds: no source is set, and each look at the clock is a second later."""
+    """Systems that publish what the warehouse holds: no source is opened, and each look at the clock is a second later."""
     ticks = count()
-    return systems_with(emptied_warehouse, tmp_path, clock=lambda: MORNING + timedelta(seconds=next(ticks)))
+    return systems_with(
+        emptied_warehouse,
+        tmp_path,
+        addresses=dict.fromkeys(SOURCES, "set"),
+        clock=lambda: MORNING + timedelta(seconds=next(ticks)),
+    )

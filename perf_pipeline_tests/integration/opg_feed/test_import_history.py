@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import dagster as dg
 import pytest
 from sqlalchemy import Engine, Row, insert
 
@@ -13,10 +12,9 @@ from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.definitions import defs
-from perf_pipeline.orchestration.jobs import build_and_publish, range_tags
 from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.summary import published_months
+from perf_pipeline.published.user_satisfaction import USER_SATISFACTION
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
@@ -25,6 +23,7 @@ from perf_pipeline_tests.commands import Call, Called
 from perf_pipeline_tests.extracting import SERVICE
 from perf_pipeline_tests.feeds import Entry, clean_feed, entry, place_of, save_feed
 from perf_pipeline_tests.passing import let_pass
+from perf_pipeline_tests.published_days import publish
 
 MAY = date(2026, 5, 1)
 PutFigure = Callable[..., None]
@@ -137,10 +136,7 @@ def test_a_computed_month_supersedes_the_imported_one_with_its_cause(
     with transaction(emptied_warehouse) as connection:
         connection.execute(insert(TABLES["monthly_user_satisfaction"]), month)
     let_pass(emptied_warehouse, "monthly_user_satisfaction")
-    job = defs.resolve_job_def(build_and_publish.name)
-    publish_alone = job.get_subset(asset_selection={dg.AssetKey("published_user_satisfaction")})
-    tags = range_tags(DayRange(MAY, date(2026, 5, 31)))
-    assert publish_alone.execute_in_process(resources={"systems": publishing}, tags=tags).success
+    publish(publishing, [USER_SATISFACTION.asset()], DayRange(MAY, date(2026, 5, 31)))
     imported, computed = (row for row in versions(emptied_warehouse) if row.period_start == MAY)
     assert (imported.origin, computed.origin) == ("imported", "computed")
     assert imported.superseded_at is not None

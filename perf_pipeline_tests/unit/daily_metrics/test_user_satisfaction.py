@@ -12,7 +12,7 @@ from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.daily_metrics.user_satisfaction import with_satisfaction
-from perf_pipeline.flow.rebuilding import total_rows
+from perf_pipeline.flow.rebuilding import headline_rows
 
 OLD, NEW = date(2026, 3, 31), date(2026, 4, 1)
 ratings = st.tuples(*[st.integers(0, 10**7)] * 5)
@@ -106,7 +106,7 @@ def rows_of(*keys: tuple[str, str]) -> pd.DataFrame:
 
 def test_the_figure_quoted_is_that_of_the_headline_source() -> None:
     rows = rows_of(("make-a-lpa", "done-page"), ("make-a-lpa", "in-service"), ("use-an-lpa", "done-page"))
-    quoted = total_rows(DATASETS["daily_user_satisfaction"], rows, load_services())
+    quoted = headline_rows(DATASETS["daily_user_satisfaction"], rows, load_services())
     assert quoted[["service", "source"]].to_numpy().tolist() == [
         ["make-a-lpa", "done-page"],
         ["use-an-lpa", "done-page"],
@@ -114,11 +114,11 @@ def test_the_figure_quoted_is_that_of_the_headline_source() -> None:
 
 
 def test_a_range_without_any_rating_source_quotes_nothing_and_keeps_its_columns() -> None:
-    quoted = total_rows(DATASETS["daily_user_satisfaction"], rows_of(), load_services())
+    quoted = headline_rows(DATASETS["daily_user_satisfaction"], rows_of(), load_services())
     assert quoted.columns.tolist() == ["service", "report_date", "source"]
 
 
 def test_a_service_that_left_the_services_file_is_not_quoted() -> None:
     rows = rows_of(("deputy-reporting", "done-page"), ("make-a-lpa", "done-page"))
-    quoted = total_rows(DATASETS["daily_user_satisfaction"], rows, load_services())
+    quoted = headline_rows(DATASETS["daily_user_satisfaction"], rows, load_services())
     assert quoted["service"].tolist() == ["make-a-lpa"]

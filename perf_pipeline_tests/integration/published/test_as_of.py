@@ -30,7 +30,7 @@ Key = tuple[date, str]
 Figure = dict[str, Any]
 BEGIN = datetime(2026, 1, 20, 3, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
-INDICATORS: tuple[IndicatorName, ...] = ("user-satisfaction", "completion-rate")
+REPLAYED: tuple[IndicatorName, ...] = ("user-satisfaction", "completion-rate")
 KEYS: tuple[Key, ...] = ((date(2026, 1, 1), "day"), (date(2026, 1, 2), "day"), (date(2026, 1, 1), "month"))
 
 
@@ -75,7 +75,7 @@ gaps = st.sampled_from([-3600, 0, 1, 3600, 86_400, 20 * 86_400]).map(lambda seco
 steps = st.builds(
     Step,
     gaps,
-    st.sampled_from(INDICATORS),
+    st.sampled_from(REPLAYED),
     st.sampled_from(["weighted_mean", "top_two_box"]),
     st.dictionaries(st.sampled_from(KEYS), numbers, max_size=len(KEYS)),
     st.sampled_from([False, False, False, True]),
@@ -84,7 +84,7 @@ steps = st.builds(
 
 @dataclass
 class Replay:
-    """What stands, told as plainly as can be: every figure with its markers, copied whole at each instant."""
+    """What stands, in the plainest way: every figure with its markers, copied whole at each instant."""
 
     indicator: IndicatorName
     figures: dict[Key, Figure] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Replay:
             self.copies.append((instant, standing))
 
     def is_revision(self, key: Key, figure: Figure) -> bool:
-        """Whether a value that was said is now another one; that a cohort grows before it was final is none."""
+        """Whether a published value is now another one; that a cohort grows before it was final is no revision."""
         grows = COHORT_FIGURES if key not in self.final and figure["markers"] != "[x]" else ()
         changed = [name for name in FIGURES[self.indicator] if figure[name] != self.figures[key][name]]
         return any(self.figures[key][name] is not None for name in changed if name not in grows)
@@ -128,7 +128,8 @@ class Replay:
 
 def publish(warehouse: Engine, step: Step, now: datetime) -> None:
     dataset = DATASETS[INDICATORS[step.indicator].published_dataset]
-    place = {"service": "make-a-lpa", dataset.identity[-1]: "all", "origin": "computed"}
+    assert dataset.dimension
+    place = {"service": "make-a-lpa", dataset.dimension.column: "all", "origin": "computed"}
     rows = [place | {"period_start": key[0], "period": key[1]} | row for key, row in step.figures().items()]
     columns = [*place, "period_start", "period", *FIGURES[step.indicator], "markers"]
     with transaction(warehouse) as connection:
@@ -152,9 +153,9 @@ def test_what_stood_at_any_instant_is_what_a_replay_of_all_loads_says(
     emptied_warehouse: Engine, attempts: list[Step], asked: list[int]
 ) -> None:
     with transaction(emptied_warehouse) as connection:
-        for table in ("revision_log", *(INDICATORS[indicator].published_dataset for indicator in INDICATORS)):
+        for table in ("revision_log", *(INDICATORS[indicator].published_dataset for indicator in REPLAYED)):
             connection.execute(delete(TABLES[table]))
-    replays = {indicator: Replay(indicator) for indicator in INDICATORS}
+    replays = {indicator: Replay(indicator) for indicator in REPLAYED}
     now = BEGIN
     for step in attempts:
         now += step.after

@@ -7,7 +7,6 @@ from sqlalchemy import Text
 
 from perf_pipeline.catalogue.columns import COLUMNS, Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.published.files import file_columns
 from perf_pipeline.warehouse.tables import METADATA, TABLES
@@ -142,12 +141,6 @@ def test_files_have_the_agreed_columns_in_the_agreed_order(indicator: str, daily
         "days_expected_count",
         *last,
     ]
-
-
-@pytest.mark.parametrize("indicator", list(IndicatorName.__args__))  # type: ignore[attr-defined]
-def test_every_indicator_has_its_chain_of_tables(indicator: str) -> None:
-    stages = {dataset.stage for dataset in DATASETS.values() if dataset.indicator == indicator}
-    assert stages == {Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS, Stage.PUBLISHED}
 
 
 def test_every_service_of_the_default_file_has_a_headline_for_all_time() -> None:

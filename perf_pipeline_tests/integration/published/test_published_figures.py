@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import dagster as dg
 import pytest
 from sqlalchemy import Connection, text, update
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
-from perf_pipeline.published.user_satisfaction import published_user_satisfaction
+from perf_pipeline.flow.flow_asset import FlowAsset
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -29,21 +28,28 @@ from perf_pipeline_tests.published_days import (
     put,
     put_channels,
     put_ratings,
+    without_source,
 )
 
+FIRST_OF_MAY = DayRange(MAY.first, MAY.first)
 
-def put_unset(systems: Systems, days: Iterable[date], source: str) -> None:
-    """Days of the ledger on which the source's address was not set."""
+
+def put_deliveries(systems: Systems, days: Iterable[date], source: str) -> None:
+    """Days that a source of Make an LPA has delivered."""
     counts = dict.fromkeys([f"rows_{kind}_count" for kind in ("read", "kept", "quarantined", "duplicate")], 0)
-    row = counts | {
-        "service": "make-a-lpa",
-        "source_name": source,
-        "outcome": "unset",
-        "attempted_at": systems.clock(),
-        "is_short": False,
-        "run_id": "a run",
-    }
-    put(systems, "source_deliveries", [row | {"report_date": day} for day in days])
+    instants = dict.fromkeys(["changed_at", "first_delivered_at", "delivered_at"], systems.clock())
+    row = {"subject": "make-a-lpa", "source_name": source, "revision_count": 1, "change": "delivered"} | counts
+    put(
+        systems,
+        "source_deliveries",
+        [row | instants | {"is_short": False, "run_id": "a run", "period_start": day} for day in days],
+    )
+
+
+def with_make_an_lpa(systems: Systems, **changes: object) -> Systems:
+    """The systems with one service alone, Make an LPA, some entries of which are others."""
+    entries = systems.services["make-a-lpa"].model_dump(by_alias=True) | changes
+    return replace(systems, services=Services((Service.model_validate(entries),)))
 
 
 def test_a_break_stands_on_the_first_day_and_month_of_a_new_method_alone(publishing: Systems) -> None:
@@ -59,11 +65,8 @@ def test_a_break_stands_on_the_first_day_and_month_of_a_new_method_alone(publish
 
 def test_a_break_stands_where_the_headline_source_changes(publishing: Systems) -> None:
     eras = [{"from": "2021-03-01", "source": "done-page"}, {"from": "2026-05-01", "source": "in-service"}]
-    service = Service.model_validate(
-        publishing.services["make-a-lpa"].model_dump(by_alias=True) | {"headline_sources": eras}
-    )
     put_ratings(publishing, MAY)
-    publish(replace(publishing, services=Services((service,))), SATISFACTION, MAY)
+    publish(with_make_an_lpa(publishing, headline_sources=eras), SATISFACTION, MAY)
     markers = in_force(publishing, "user_satisfaction", "markers")
     assert {key for key, cell in markers.items() if cell == "[b]"} == {("2026-05-01", "day"), ("2026-05-01", "month")}
 
@@ -72,8 +75,8 @@ def test_a_break_stands_where_the_headline_source_changes(publishing: Systems) -
     ("assets", "put_days", "indicator"),
     [(SATISFACTION, put_ratings, "user_satisfaction"), (TAKE_UP, put_channels, "digital_take_up")],
 )
-def test_a_month_that_lacks_a_day_is_the_sum_of_its_good_days_marked_e_and_p(
-    publishing: Systems, assets: list[dg.AssetsDefinition], put_days: Callable[..., None], indicator: str
+def test_a_month_without_one_of_its_days_is_the_sum_of_its_good_days_marked_e_and_p(
+    publishing: Systems, assets: list[FlowAsset], put_days: Callable[..., None], indicator: str
 ) -> None:
     put_days(publishing, [day for day in MAY if day.day != 17])
     publish(publishing, assets, MAY)
@@ -112,47 +115,76 @@ def test_a_month_is_marked_as_its_days_are(publishing: Systems, flags: dict[str,
 
 def test_a_month_enters_once_it_has_ended(publishing: Systems) -> None:
     put_ratings(publishing, MAY)
-    before = replace(publishing, clock=lambda: datetime(2026, 5, 31, 22, 59, tzinfo=UTC))
-    publish(before, SATISFACTION, MAY)
-    assert months_of(in_force(publishing, "user_satisfaction", "markers")) == {}
-    after = replace(publishing, clock=lambda: datetime(2026, 5, 31, 23, 0, tzinfo=UTC))
-    publish(after, SATISFACTION, MAY)
-    assert months_of(in_force(publishing, "user_satisfaction", "markers")) == {"2026-05-01": ""}
+    for now, months in [
+        (datetime(2026, 5, 31, 22, 59, tzinfo=UTC), {}),
+        (datetime(2026, 5, 31, 23, 0, tzinfo=UTC), {"2026-05-01": ""}),
+    ]:
+        publish(replace(publishing, clock=lambda now=now: now), SATISFACTION, MAY)  # type: ignore[misc]
+        assert months_of(in_force(publishing, "user_satisfaction", "markers")) == months
 
 
-def test_days_and_whole_months_of_a_source_that_nobody_set_are_marked_x_without_a_figure(publishing: Systems) -> None:
+# Figures that nobody can know.
+
+
+def test_days_and_whole_months_of_a_source_that_is_not_set_are_marked_x_without_a_figure(publishing: Systems) -> None:
     days = DayRange(APRIL.first, date(2026, 5, 15))
-    put_unset(publishing, days, "sirius")
-    publish(publishing, TAKE_UP, days)
-    markers = in_force(publishing, "digital_take_up", "markers")
+    unset = without_source(publishing, "sirius")
+    publish(unset, TAKE_UP, days)
+    markers = in_force(unset, "digital_take_up", "markers")
     assert set(markers.values()) == {"[x]"}
-    assert len(markers) == len(days) + 1
-    assert list(months_of(markers)) == ["2026-04-01"]
+    assert len(markers) == len(days) + 2
+    assert list(months_of(markers)) == ["2026-04-01", "2026-05-01"]
     for column in ("total_count", "digital_take_up_percent", "days_included_count"):
-        assert set(in_force(publishing, "digital_take_up", column).values()) == {None}
-    assert set(in_force(publishing, "digital_take_up", "lpa_type").values()) == {"all"}
+        assert set(in_force(unset, "digital_take_up", column).values()) == {None}
+    assert set(in_force(unset, "digital_take_up", "lpa_type").values()) == {"all"}
 
 
-def test_a_source_of_ratings_that_nobody_set_is_marked_x_under_its_own_name(publishing: Systems) -> None:
-    put_unset(publishing, APRIL, "in-service")
+def test_a_source_of_ratings_that_is_not_set_is_marked_x_under_its_own_name(publishing: Systems) -> None:
     put_ratings(publishing, APRIL)
-    publish(publishing, SATISFACTION, APRIL)
+    publish(without_source(publishing, "in-service"), SATISFACTION, APRIL)
     query = text("SELECT source, markers, responses_count FROM perf.published_user_satisfaction WHERE period = 'month'")
     with transaction(publishing.warehouse) as connection:
         rows = {row.source: (row.markers, row.responses_count) for row in connection.execute(query)}
     assert rows == {"done-page": ("[b]", 300), "in-service": ("[x]", None)}
 
 
+@pytest.mark.parametrize("on_service", [True, False])
+def test_what_lies_before_the_first_day_of_a_service_or_its_source_is_marked_x(
+    publishing: Systems, on_service: bool
+) -> None:
+    first_day = {"first_day": date(2026, 5, 10)}
+    sources = {**publishing.services["make-a-lpa"].model_dump(by_alias=True)["sources"], "sirius": first_day}
+    begun = with_make_an_lpa(publishing, **(first_day if on_service else {"sources": sources}))
+    days = DayRange(date(2026, 5, 10), MAY.last)
+    put_channels(begun, days)
+    publish(begun, TAKE_UP, DayRange(APRIL.first, MAY.last))
+    markers = in_force(begun, "digital_take_up", "markers")
+    assert {start for (start, period), cell in markers.items() if (period, cell) == ("day", "[x]")} == {
+        str(day) for day in DayRange(APRIL.first, date(2026, 5, 9))
+    }
+    assert months_of(markers) == {"2026-04-01": "[x]", "2026-05-01": "[e][p]"}
+
+
+def test_what_a_source_delivered_before_it_was_taken_away_stays_known(publishing: Systems) -> None:
+    known = DayRange(APRIL.first, date(2026, 4, 20))
+    put_deliveries(publishing, known, "sirius")
+    put_channels(publishing, known)
+    publish(without_source(publishing, "sirius"), TAKE_UP, APRIL)
+    markers = in_force(publishing, "digital_take_up", "markers")
+    assert [markers[str(day), "day"] for day in APRIL] == [""] * 20 + ["[x]"] * 10
+    assert months_of(markers) == {"2026-04-01": "[e][p]"}
+
+
 def test_figures_that_arrive_later_take_the_place_of_x(publishing: Systems) -> None:
-    put_unset(publishing, APRIL, "sirius")
-    publish(publishing, TAKE_UP, APRIL)
-    with transaction(publishing.warehouse) as connection:
-        ledger = TABLES["source_deliveries"]
-        connection.execute(update(ledger).values(outcome="delivered", delivered_at=publishing.clock()))
+    publish(without_source(publishing, "sirius"), TAKE_UP, APRIL)
+    put_deliveries(publishing, APRIL, "sirius")
     put_channels(publishing, APRIL)
     publish(publishing, TAKE_UP, APRIL)
     assert set(in_force(publishing, "digital_take_up", "markers").values()) == {""}
     assert in_force(publishing, "digital_take_up", "total_count")["2026-04-01", "month"] == 180
+
+
+# Versions.
 
 
 def versions(systems: Systems) -> list[tuple[int, bool]]:
@@ -164,36 +196,31 @@ def versions(systems: Systems) -> list[tuple[int, bool]]:
         return [(row[0], row[1]) for row in connection.execute(query)]
 
 
-def test_a_figure_that_changed_gets_a_version_and_one_that_did_not_gets_none(publishing: Systems) -> None:
-    day = DayRange(MAY.first, MAY.first)
-    put_ratings(publishing, day)
-    publish(publishing, SATISFACTION, day)
-    publish(publishing, SATISFACTION, day)
-    assert versions(publishing) == [(10, True)]
-    change_ratings(publishing, 11)
-    publish(publishing, SATISFACTION, day)
-    assert versions(publishing) == [(10, False), (11, True)]
-
-
 def change_ratings(systems: Systems, responses: int) -> None:
     with transaction(systems.warehouse) as connection:
         connection.execute(update(TABLES["daily_user_satisfaction"]).values(responses_count=responses))
 
 
+def test_a_figure_that_changed_gets_a_version_and_one_that_did_not_gets_none(publishing: Systems) -> None:
+    put_ratings(publishing, FIRST_OF_MAY)
+    for responses, expected in [(10, [(10, True)]), (10, [(10, True)]), (11, [(10, False), (11, True)])]:
+        change_ratings(publishing, responses)
+        publish(publishing, SATISFACTION, FIRST_OF_MAY)
+        assert versions(publishing) == expected
+
+
 def test_a_day_that_is_not_built_any_more_keeps_its_last_good_figures(publishing: Systems) -> None:
-    day = DayRange(MAY.first, MAY.first)
-    put_ratings(publishing, day)
-    publish(publishing, SATISFACTION, day)
+    put_ratings(publishing, FIRST_OF_MAY)
+    publish(publishing, SATISFACTION, FIRST_OF_MAY)
     with transaction(publishing.warehouse) as connection:
         connection.execute(text("DELETE FROM perf.daily_user_satisfaction"))
-    publish(publishing, SATISFACTION, day)
+    publish(publishing, SATISFACTION, FIRST_OF_MAY)
     assert versions(publishing) == [(10, True)]
 
 
 def test_a_run_that_waited_for_another_publishes_what_that_one_left(publishing: Systems) -> None:
-    day = DayRange(MAY.first, MAY.first)
-    put_ratings(publishing, day)
-    waiting = threading.Thread(target=publish, args=(publishing, [published_user_satisfaction], day))
+    put_ratings(publishing, FIRST_OF_MAY)
+    waiting = threading.Thread(target=publish, args=(publishing, SATISFACTION[1:], FIRST_OF_MAY))
     with transaction(publishing.warehouse) as connection:
         lock_for_writing(connection, "published_user_satisfaction")
         waiting.start()
@@ -216,6 +243,8 @@ def wait_until_somebody_waits(connection: Connection) -> None:
 
 def test_a_service_that_left_the_services_file_keeps_its_figures(publishing: Systems) -> None:
     put_ratings(publishing, MAY, service="use-an-lpa")
-    without = replace(publishing, services=Services((publishing.services["make-a-lpa"],)))
-    publish(without, SATISFACTION, MAY)
-    assert months_of(in_force(publishing, "user_satisfaction", "responses_count")) == {"2026-05-01": 310}
+    publish(publishing, SATISFACTION, MAY)
+    before = in_force(publishing, "user_satisfaction", "published_at")
+    assert len(before) == 32
+    publish(with_make_an_lpa(publishing), SATISFACTION, MAY)
+    assert in_force(publishing, "user_satisfaction", "published_at") == before

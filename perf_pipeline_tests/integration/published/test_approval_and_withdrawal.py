@@ -28,6 +28,7 @@ def variables(warehouse_url: str, tmp_path: Path) -> dict[str, str]:
         "PERF_DATABASE_URL": warehouse_url,
         "PERF_FEEDBACK_EXPORTS_DIR": str(tmp_path / "exports"),
         "PERF_FIRST_DAY": str(FIRST),
+        "PERF_NOW": f"{LAST + 2 * ONE_DAY}T03:00:00+00:00",
     }
 
 
@@ -48,7 +49,7 @@ def published(folder: Path, service: str = "make-a-lpa") -> dict[str, dict[str, 
         return {row["period_start"]: row for row in csv.DictReader(lines) if row["source"] == "done-page"}
 
 
-def test_figures_wait_until_they_are_approved_and_those_of_other_services_do_not(
+def test_figures_wait_until_they_are_approved_while_earlier_ones_and_those_of_other_services_stand(
     call: Call, to_approve: dict[str, str], tmp_path: Path
 ) -> None:
     assert call(*BACKFILL, **to_approve).status == 0
@@ -57,64 +58,50 @@ def test_figures_wait_until_they_are_approved_and_those_of_other_services_do_not
     assert "perf-pipeline approve --service make-a-lpa" in call("status").out
     approved = call("approve", "--service", "make-a-lpa")
     assert (approved.status, approved.err) == (0, "")
-    assert set(published(tmp_path)) == {str(FIRST), str(LAST)}
+    before = published(tmp_path)
+    assert set(before) == {str(FIRST), str(LAST)}
     assert "perf-pipeline approve" not in call("status").out
 
-
-def test_what_was_approved_stays_while_what_is_built_later_waits(
-    call: Call, to_approve: dict[str, str], tmp_path: Path
-) -> None:
-    call(*BACKFILL, **to_approve)
-    call("approve", "--service", "make-a-lpa")
-    before = published(tmp_path)
     (tmp_path / "exports" / "newer.csv").write_text(
         "creation date,path or service name,feedback,service satisfaction rating,type\n"
-        f"{FIRST} 00:00:00,/done/lasting-power-of-attorney,Rating of 5: 7,,aggregated-service-feedback\n",
+        f"{FIRST} 00:00:00,/done/lasting-power-of-attorney,Rating of 5: 777,,aggregated-service-feedback\n",
         encoding="utf-8",
     )
     call(*BACKFILL)
     assert published(tmp_path) == before
     call("approve", "--service", "make-a-lpa")
-    assert published(tmp_path)[str(FIRST)]["responses_count"] == "7"
+    assert published(tmp_path)[str(FIRST)]["responses_count"] == "777"
 
 
-def test_a_service_whose_figures_need_no_approval_is_told_so(call: Call, variables: dict[str, str]) -> None:
+def test_a_service_whose_figures_need_no_approval_is_a_wrong_call(call: Call, variables: dict[str, str]) -> None:
     refused = call("approve", "--service", "make-a-lpa", **variables)
     assert refused.status == 2
     assert "wait for nobody's approval" in refused.err
 
 
-def test_a_figure_that_is_taken_back_stays_as_not_available_with_its_reason(
+def test_a_figure_that_is_taken_back_is_not_available_with_its_reason_until_it_is_restored(
     call: Call, variables: dict[str, str], tmp_path: Path
 ) -> None:
     call(*BACKFILL, **variables)
-    other = published(tmp_path)[str(LAST)]
+    before = published(tmp_path)
     assert call("withdraw", *FIGURE, "--reason", "The page was\nunder test.").status == 0
     row = published(tmp_path)[str(FIRST)]
     assert (row["responses_count"], row["headline_percent"], row["markers"]) == ("", "", "[r][x]")
-    assert published(tmp_path)[str(LAST)] == other
+    assert published(tmp_path)[str(LAST)] == before[str(LAST)]
     with connected(warehouse_engine(variables["PERF_DATABASE_URL"])) as connection:
         logged = connection.execute(
             text("SELECT DISTINCT revision_cause, revision_reason FROM perf.revision_log")
         ).all()
     assert logged == [("correction", "The page was under test.")]
-
-
-def test_building_the_day_again_does_not_bring_it_back_and_restoring_does(
-    call: Call, variables: dict[str, str], tmp_path: Path
-) -> None:
-    call(*BACKFILL, **variables)
-    before = published(tmp_path)[str(FIRST)]
-    call("withdraw", *FIGURE, "--reason", "The page was under test.")
     call(*BACKFILL)
-    assert published(tmp_path)[str(FIRST)]["markers"] == "[r][x]"
+    assert published(tmp_path)[str(FIRST)]["markers"] == "[r][x]", "built again, it is still taken back"
     restored = call("withdraw", *FIGURE, "--restore")
     assert (restored.status, restored.err) == (0, "")
-    assert published(tmp_path)[str(FIRST)] == before | {"markers": "[r]"}
+    assert published(tmp_path)[str(FIRST)] == before[str(FIRST)] | {"markers": "[r]"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "reported"),
     [
         (("--period", "2026-13", "--reason", "x"), "is no period"),
         (("--period", "2025-01-01", "--reason", "x"), "No user-satisfaction of make-a-lpa is published"),
@@ -123,11 +110,11 @@ def test_building_the_day_again_does_not_bring_it_back_and_restoring_does(
         (("--period", "2026-06-01", "--reason", " "), "Give either --reason, or --restore"),
     ],
 )
-def test_what_can_not_be_taken_back_is_told_and_nothing_is_noted(
-    call: Call, variables: dict[str, str], arguments: tuple[str, ...], told: str
+def test_what_can_not_be_taken_back_is_reported_and_nothing_is_recorded(
+    call: Call, variables: dict[str, str], arguments: tuple[str, ...], reported: str
 ) -> None:
     refused = call("withdraw", "--service", "make-a-lpa", "--indicator", "user-satisfaction", *arguments, **variables)
     assert refused.status == 2
-    assert told in refused.err
+    assert reported in refused.err
     with connected(warehouse_engine(variables["PERF_DATABASE_URL"])) as connection:
         assert connection.execute(text("SELECT count(*) FROM perf.withdrawn_figures")).scalar_one() == 0

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perf_pipeline.catalogue.columns import LPA_TYPES
-from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS, DATASETS, STATE_COUNTS
+from perf_pipeline.catalogue.dimensions import LPA_TYPES
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.catalogue.windows import cohorts_touched
 from perf_pipeline.daily_metrics.completion_rate import with_cohort_rate
 from perf_pipeline.daily_metrics.application_events import with_created_per_started
 from perf_pipeline.daily_metrics.totals import with_totals
@@ -44,7 +43,7 @@ def test_a_cohort_of_nobody_has_no_rate() -> None:
 
 
 def test_a_day_can_complete_the_cohorts_of_the_90_days_before_it() -> None:
-    touched = cohorts_touched(DayRange(DAY, DAY))
+    touched = DATASETS["daily_completion_rate"].touched_by(DayRange(DAY, DAY))
     assert (touched.first, touched.last) == (DAY - timedelta(days=90), DAY)
 
 

@@ -29,8 +29,9 @@ STATES = {name: 5 for name in FIGURES["completion-rate"] if name.endswith("_coun
 
 def figure(dataset: Dataset, said: dict[str, Any], **changes: Any) -> dict[str, Any]:  # noqa: ANN401
     place = {"service": "make-a-lpa", "period_start": date(2026, 4, 1), "period": "month"}
-    rest = {dataset.identity[-1]: "all", "origin": "computed", "markers": ""}
     assert dataset.indicator
+    assert dataset.dimension
+    rest = {dataset.dimension.column: "all", "origin": "computed", "markers": ""}
     return dict.fromkeys(FIGURES[dataset.indicator]) | place | rest | said | changes
 
 
@@ -181,7 +182,7 @@ def test_the_log_tells_what_it_was_and_is_and_since_when() -> None:
     )
     assert revised.log.to_dict("records") == [
         {
-            "service": "make-a-lpa",
+            "subject": "make-a-lpa",
             "indicator": "digital-take-up",
             "period_start": date(2026, 4, 1),
             "period": "month",
