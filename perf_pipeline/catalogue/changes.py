@@ -1,14 +1,11 @@
 """What can change about a period that a source has delivered."""
 
-from enum import Enum
+from perf_pipeline.catalogue.described import DescribedEnum
 
 
-class SourceChange(Enum):
-    """The last change of a period, as the ledger of deliveries has it."""
+class SourceChange(DescribedEnum):
+    """The last change of a period, as the ledger of deliveries records it."""
 
-    DELIVERED = "delivered"
-    """Delivered for the first time."""
-    NEW_ROWS = "new rows"
-    """Rows that were not there before, or that are usable now."""
-    REVISED = "revised"
-    """The source gives other values than before."""
+    DELIVERED = "delivered", "The source delivered the period for the first time."
+    NEW_ROWS = "new rows", "There are rows that were not there before, or that are usable now."
+    REVISED = "revised", "The source gives other values than before."

@@ -1,9 +1,9 @@
 """What each column means: one entry a column, used in every table, file, check and page that has it."""
 
 from dataclasses import dataclass, replace
-from enum import Enum
 
 from perf_pipeline.catalogue.changes import SourceChange
+from perf_pipeline.catalogue.described import DescribedEnum
 from perf_pipeline.catalogue.dimensions import ALL, LPA_TYPE, LPA_TYPES, RATING_SOURCE
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.markers import Marker
@@ -14,20 +14,20 @@ from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
-class ColumnType(Enum):
+class ColumnType(DescribedEnum):
     """Kinds of values, by what they mean; each writer maps them to its own types."""
 
-    NAME = "name"  # a word of a small vocabulary
-    TEXT = "text"
-    DAY = "day"  # a Europe/London day
-    INSTANT = "instant"  # a moment, in UTC
-    COUNT = "count"
-    PERCENT = "percent"  # 0 to 100, two decimals
-    HEADLINE = "headline"  # 0 to 100, a whole number
-    FLAG = "flag"
-    HASH = "hash"  # 128 bits that stand for an identifier
-    MARKERS = "markers"  # `[b][p]`: a sorted run of markers
-    JSON = "json"
+    NAME = "name", "name"
+    TEXT = "text", "text"
+    DAY = "day", "day, Europe/London"
+    INSTANT = "instant", "instant, UTC"
+    COUNT = "count", "count, whole number"
+    PERCENT = "percent", "percentage, two decimals"
+    HEADLINE = "headline", "percentage, whole number"
+    FLAG = "flag", "yes or no"
+    HASH = "hash", "hash, 128 bits"
+    MARKERS = "markers", "markers"
+    JSON = "json", "JSON"
 
 
 @dataclass(frozen=True)

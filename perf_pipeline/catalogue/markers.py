@@ -1,20 +1,15 @@
-"""The markers that may stand beside a figure, and what each means (DOMAIN 2.5)."""
+"""The markers that can stand beside a figure, and what each means (DOMAIN 2.5)."""
 
-from enum import Enum
+from perf_pipeline.catalogue.described import DescribedEnum
 
 
-class Marker(Enum):
-    """Shorthand that stands beside a figure, in a column of its own."""
+class Marker(DescribedEnum):
+    """Shorthand beside a figure, in a column of its own; the meaning is what legends show."""
 
-    BREAK_IN_SERIES = "b"
-    SUPPRESSED = "c"
-    ESTIMATED = "e"
-    PROVISIONAL = "p"
-    REVISED = "r"
-    NOT_AVAILABLE = "x"
-    NOT_APPLICABLE = "z"
-
-    @property
-    def meaning(self) -> str:
-        """The marker in words, as legends have it."""
-        return self.name.replace("_", " ").lower()
+    BREAK_IN_SERIES = "b", "break in series"
+    SUPPRESSED = "c", "suppressed"
+    ESTIMATED = "e", "estimated"
+    PROVISIONAL = "p", "provisional"
+    REVISED = "r", "revised"
+    NOT_AVAILABLE = "x", "not available"
+    NOT_APPLICABLE = "z", "not applicable"

@@ -1,16 +1,15 @@
 """Why a published value was changed (DOMAIN 2.5)."""
 
-from enum import Enum
+from perf_pipeline.catalogue.described import DescribedEnum
 
 
-class RevisionCause(Enum):
-    """The cause that a changed value carries for good."""
+class RevisionCause(DescribedEnum):
+    """The cause that a changed value keeps for good."""
 
-    SCHEDULED = "scheduled"
-    """Changed before it was final."""
-    CORRECTION = "correction"
-    """An error was put right, or the value taken back; a notice stands on the page for twelve months."""
-    METHOD = "method"
-    """The same counts, under another method."""
-    IMPORT_SUPERSEDED = "import-superseded"
-    """A computed value in place of an imported one."""
+    SCHEDULED = "scheduled", "It changed before it was final."
+    CORRECTION = (
+        "correction",
+        "An error was corrected, or the value was withdrawn; the page shows a notice for twelve months.",
+    )
+    METHOD = "method", "The counts are the same, the method is another one."
+    IMPORT_SUPERSEDED = "import-superseded", "A computed value replaced an imported one."

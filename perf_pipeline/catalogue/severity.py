@@ -1,23 +1,22 @@
 """How a check can end, and what a failure of it does."""
 
-from enum import Enum
+from perf_pipeline.catalogue.described import DescribedEnum
 
 
-class Severity(Enum):
+class Severity(DescribedEnum):
     """What happens when a check fails."""
 
-    BLOCKING = "blocking"
-    """The day is held back: nothing is made of it, and its last good figures stay."""
-    FAILING = "failing"
-    """The run fails and people are told. Nothing is held back: what is lacking can't be wrong."""
-    WARNING = "warning"
-    """It is shown, and nothing else: the figure may well be right."""
+    BLOCKING = "blocking", "The day is held back: nothing is built from it, and its last good figures stay."
+    FAILING = (
+        "failing",
+        "The run fails and an alert is sent. Nothing is held back: figures that are missing are not wrong.",
+    )
+    WARNING = "warning", "It is shown, and nothing else happens: the figure may well be right."
 
 
-class Result(Enum):
+class Result(DescribedEnum):
     """How a check ended for a day."""
 
-    PASSED = "passed"
-    FAILED = "failed"
-    CRASHED = "crashed"
-    """It could not be made, and so did not pass."""
+    PASSED = "passed", "The day keeps the rule."
+    FAILED = "failed", "The day breaks the rule."
+    CRASHED = "crashed", "The check could not be run, so the day has not passed."

@@ -4,27 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from perf_pipeline.catalogue.checks import CHECKED
-from perf_pipeline.catalogue.columns import Column, ColumnType
+from perf_pipeline.catalogue.columns import Column
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, eras_in_force
 from perf_pipeline.catalogue.sources import sources_for
 
 FILE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
-
-_TYPES = {
-    ColumnType.NAME: "name",
-    ColumnType.TEXT: "text",
-    ColumnType.DAY: "day, Europe/London",
-    ColumnType.INSTANT: "instant, UTC",
-    ColumnType.COUNT: "count, whole number",
-    ColumnType.PERCENT: "percentage, two decimals",
-    ColumnType.HEADLINE: "percentage, whole number",
-    ColumnType.FLAG: "yes or no",
-    ColumnType.HASH: "hash, 128 bits",
-    ColumnType.MARKERS: "markers",
-    ColumnType.JSON: "JSON",
-}
 
 
 def data_dictionary() -> str:
@@ -83,7 +69,7 @@ def _dataset(dataset: Dataset) -> Iterator[str]:
 def _type(column: Column) -> str:
     if column.allowed:
         return "one of " + ", ".join(f"`{value}`" for value in column.allowed)
-    return _TYPES[column.type]
+    return column.type.meaning
 
 
 if __name__ == "__main__":

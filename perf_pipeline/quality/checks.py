@@ -19,7 +19,6 @@ from perf_pipeline.flow.dagster_private import log_verdict, materializations_of
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.quality.data_docs import link_to
-from perf_pipeline.quality.queries import rules_on, suite_name
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.statements import run_sql
@@ -48,13 +47,8 @@ def check_on(dataset: str, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         with classify_failures():
             days = day_range(context)
             shown = shown_verdicts(systems.warehouse, dataset, days)
-        pages = {
-            f"data docs, {batch}": dg.MetadataValue.url(
-                link_to(systems.data_docs_dir, suite_name(dataset, batch), systems.data_docs_url)
-            )
-            for batch in ("rows", "deliveries")
-            if rules_on(dataset, batch)
-        }
+        link = link_to(systems.data_docs_dir, dataset, systems.data_docs_url)
+        pages = {"data docs": dg.MetadataValue.url(link)}
         log_days(context.op_execution_context, dataset, shown, pages)
         bad = [str(day) for day, verdicts in shown.items() if not passes(verdicts)]
         return dg.AssetCheckResult(

@@ -1,4 +1,8 @@
-"""Data Docs: Great Expectations' own page of the latest validation of each suite; internal, never published."""
+"""Great Expectations' own page of the latest validation of each dataset: internal, never published.
+
+A data docs site of Great Expectations does not fit: it keeps a page for each run under a path with the run's time, and shows
+a driver's message of a check that crashed, which may quote a row. So its renderer is called for one page of a fixed name.
+"""
 
 import os
 from functools import cache
@@ -11,22 +15,22 @@ if TYPE_CHECKING:
     from perf_pipeline.quality.validating import Validation
 
 
-def page_of(folder: Path, suite: str) -> Path:
-    """The file of a suite's page."""
-    return folder / f"{suite}.html"
+def page_of(folder: Path, dataset: str) -> Path:
+    """The file of a dataset's page."""
+    return folder / f"{dataset}.html"
 
 
-def link_to(folder: Path, suite: str, served_at: str | None) -> str:
-    """The address of a suite's page: where it is served, else the file's."""
-    page = page_of(folder, suite)
+def link_to(folder: Path, dataset: str, served_at: str | None) -> str:
+    """The address of a dataset's page: where it is served, else the file's."""
+    page = page_of(folder, dataset)
     return f"{served_at.rstrip('/')}/{page.name}" if served_at else page.as_uri()
 
 
-def write_page(folder: Path, validation: "Validation") -> Path:
-    """Replace the suite's page by one rename. Raises OSError where the folder can't be written to."""
+def write_page(folder: Path, dataset: str, validation: "Validation") -> Path:
+    """Replace the dataset's page by one rename. Raises OSError where the folder can't be written to."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
 
-    page = page_of(folder, validation.suite)
+    page = page_of(folder, dataset)
     if folder.is_symlink():
         raise OSError(f"{folder} is a link, which this program did not make")
     page.parent.mkdir(parents=True, exist_ok=True)

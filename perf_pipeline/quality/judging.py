@@ -1,4 +1,4 @@
-"""The verdict on every day of a dataset: Great Expectations says which checks hold, the database on which days they don't.
+"""The verdict on every day of a dataset.
 
 A check that crashes has not passed on any day. Verdicts of a dataset are written whole, with its table locked, so that no
 run can change a day between the check and the verdict on it.
@@ -11,18 +11,17 @@ from pathlib import Path
 
 import dagster as dg
 import pandas as pd
-from sqlalchemy import Column, ColumnElement, Connection, select, text
+from sqlalchemy import Column, ColumnElement, Connection, select
 from sqlalchemy.exc import DBAPIError
 
-from perf_pipeline.catalogue.checks import SOURCE_RULES, Batch, Rule
+from perf_pipeline.catalogue.checks import CONTRACT_CHECK, RULES, SOURCE_RULES
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.catalogue.severity import Result
-from perf_pipeline.catalogue.sources import sources_for, sources_into
 from perf_pipeline.quality.data_docs import write_page
-from perf_pipeline.quality.queries import batch_sql, by_day_sql, rules_on
-from perf_pipeline.quality.validating import validate
+from perf_pipeline.quality.queries import sources_of
+from perf_pipeline.quality.validating import Found, validate
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import first_line, transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
@@ -30,7 +29,6 @@ from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
 
 _SQL = Path(__file__).parent / "sql"
-_BATCHES: tuple[Batch, ...] = ("rows", "deliveries")
 _log = dg.get_dagster_logger("perf_pipeline")
 
 ServiceDay = tuple[str, date]
@@ -46,7 +44,7 @@ class Finding:
 
 
 def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
-    """Check the dataset's days and write the verdict of every check on each of them, and the page of each suite."""
+    """Check the dataset's days and write the verdict of every check on each of them, and Great Expectations' page."""
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, dataset)
         judged = _service_days(connection, dataset, days, systems.services)
@@ -54,14 +52,13 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
             (
                 dataset,
                 *service_day,
-                rule.name,
-                rule.severity.value,
+                check,
+                RULES[dataset][check].severity.value,
                 finding.result.value,
                 finding.observed,
                 finding.expected,
             )
-            for batch in _BATCHES
-            for rule, findings in _checked(systems, connection, dataset, batch, days).items()
+            for check, findings in _checked(systems, dataset, days).items()
             for service_day, finding in _of_every_day(findings, judged)
         ]
         columns = ["dataset", "subject", "period_start", "check_name", "severity", "result", "observed", "expected"]
@@ -78,12 +75,7 @@ def _service_days(connection: Connection, dataset: str, days: DayRange, services
     entry = DATASETS[dataset]
     found: set[ServiceDay] = set()
     if entry.indicator and not entry.is_monthly:
-        sources = (
-            [source.name for source in sources_into(dataset)]
-            if entry.stage is Stage.EXTRACTED
-            else list(sources_for(entry.indicator))
-        )
-        bounds = {"sources": sources, "first_day": days.first, "last_day": days.last}
+        bounds = {"sources": sources_of(entry), "first_day": days.first, "last_day": days.last}
         rows = run_sql(connection, _SQL / "delivered_days.sql", **bounds)
         found |= {(row.subject, row.period_start) for row in rows if row.subject in services}
     if entry.stage is not Stage.EXTRACTED:
@@ -108,52 +100,36 @@ def _days_in(
 
 
 Findings = dict[ServiceDay, Finding] | Finding
-"""By service and day, or one finding that holds for all of them."""
+"""By subject and day, or one finding that holds for all of them."""
 
 
-def _checked(
-    systems: Systems, connection: Connection, dataset: str, batch: Batch, days: DayRange
-) -> dict[Rule, Findings]:
-    """Every check of one kind of batch, with what it found."""
-    rules = rules_on(dataset, batch)
-    if not rules:
-        return {}
+def _checked(systems: Systems, dataset: str, days: DayRange) -> dict[str, Findings]:
+    """By check of the dataset: what it found."""
     try:
-        validation = validate(systems.warehouse, dataset, batch, days, systems.services)
+        validation = validate(systems.warehouse, dataset, days, systems.services)
     except Exception as error:  # Whatever it is, nothing has been checked. Its text may quote rows.
         _log.error("%s could not be checked for %s: %s", dataset, days, type(error).__name__)
-        return dict.fromkeys(rules, _crash(type(error).__name__))
+        return dict.fromkeys(RULES[dataset], _crash(type(error).__name__))
     try:
-        write_page(systems.data_docs_dir, validation)
+        write_page(systems.data_docs_dir, dataset, validation)
     except Exception as error:  # Whatever it is, the verdict does not depend on its page.
         _log.warning("The page of %s could not be written to %s: %s", dataset, systems.data_docs_dir, error)
-    return {
-        rule: _located(connection, rule, dataset, days, systems.services, validation.results[rule.name])
-        for rule in rules
-    }
+    findings = {check: _findings(found) for check, found in validation.found.items()}
+    if validation.table_differs and validation.found[CONTRACT_CHECK] is not None:
+        findings[CONTRACT_CHECK] = Finding(
+            Result.FAILED, "the table differs from the catalogue", "the catalogue's columns and values"
+        )
+    return findings
 
 
-def _located(
-    connection: Connection, rule: Rule, dataset: str, days: DayRange, services: Services, result: Result
-) -> Findings:
-    """On which days a check that failed did so, and what it observed."""
-    if result is Result.CRASHED:
+def _findings(found: Found | None) -> Findings:
+    if found is None:
         return _crash("its query")
-    if result is Result.PASSED and not rule.shows_observed:
-        return {}
-    query = by_day_sql(rule, days, services, batch_sql(dataset, rule.batch, days))
-    try:
-        with connection.begin_nested():
-            found = connection.execute(text(query)).all()
-    except DBAPIError as error:
-        _log.error("%s, %s could not be located: %s", dataset, rule.name, first_line(error))
-        return _crash(type(error.orig).__name__)
-    if result is Result.FAILED and not any(row.is_broken for row in found):
-        # It is about the table as a whole, such as a column too many.
-        return Finding(Result.FAILED, "the table differs from the catalogue", "the catalogue's columns and values")
     return {
-        (row.service, row.report_date): Finding(
-            Result.FAILED if row.is_broken else Result.PASSED, _with_count(row.observed, row.faults), row.expected
+        (row["subject"], row["period_start"]): Finding(
+            Result.FAILED if row["is_broken"] else Result.PASSED,
+            _with_count(row["observed"], row["faults"]),
+            row["expected"],
         )
         for row in found
     }
@@ -164,11 +140,11 @@ def _with_count(observed: str | None, faults: int) -> str | None:
 
 
 def _crash(what: str) -> Finding:
-    return Finding(Result.CRASHED, f"the check could not be made: {what} failed", "a check that can be made")
+    return Finding(Result.CRASHED, f"the check could not be run: {what} failed", "a check that can be run")
 
 
 def _of_every_day(findings: Findings, judged: set[ServiceDay]) -> list[tuple[ServiceDay, Finding]]:
-    """One finding for each day: what was not found to break the check keeps it."""
+    """One finding for each day: a day that a check did not find has passed it."""
     if isinstance(findings, Finding):
         return list(product(judged, [findings]))
     passed = Finding(Result.PASSED)

@@ -1,63 +1,127 @@
-"""The catalogue's queries made ready to run: the days, each service's thresholds, and the good days put in."""
+"""The SQL of the checks, made ready to run: `{placeholders}` filled from the catalogue, the days and the services.
 
-import re
+Any file of `sql/checks/` may refer to:
 
-from perf_pipeline.catalogue.checks import RULES, Batch, Rule
-from perf_pipeline.catalogue.datasets import DATASETS
+    {dataset} {subject} {day}   the table, and its columns of the subject and of the day or month
+    {key}                       the columns of its key
+    {dimension} {total}         the column of its dimension, and the value of the row that sums the others
+    {compared}                  the values of the dimension that are compared from day to day: the total, else all
+    {contract_observed} {contract_expected}  its contract, by `quality.contract`
+    {sources} {extracts}        the sources that deliver for it, and the extracts that they are merged into
+    {first_day} {last_day}      the range, as dates
+    {limit_NAME}                a threshold of the catalogue, for the row's `subject`
+    {good_days}                 the rows of the dataset {daily} that months are made from
+
+and to what its entry in the catalogue gives for the dataset; `{NAME_quoted}` are columns as texts. These are names and
+numbers of the catalogue and of the validated services file: nothing that comes from a source is put into SQL.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from perf_pipeline.catalogue.checks import Rule
+from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
-from perf_pipeline.catalogue.sources import sources_into
+from perf_pipeline.catalogue.sources import SOURCES, sources_for, sources_into
 from perf_pipeline.catalogue.thresholds import THRESHOLDS
+from perf_pipeline.quality.contract import contract_arms
 from perf_pipeline.warehouse.verdicts import good_periods_sql
 
-_LIMIT = re.compile(r":limit_(\w+)")
-_GOOD_PERIODS = re.compile(r":good_periods_of_(\w+)")
+_SQL = Path(__file__).parent / "sql"
 
 
-def rules_on(dataset: str, batch: Batch) -> list[Rule]:
-    """The checks of a dataset that look at one kind of batch."""
-    return [rule for rule in RULES[dataset].values() if rule.batch == batch]
+def findings_sql(rule: Rule, dataset: str, days: DayRange, services: Services) -> str:
+    """What a check finds in a dataset on the days: the SQL of findings_by_day.sql around that of the check."""
+    placeholders = _placeholders(rule, DATASETS[dataset], days, services)
+    check = _text(_SQL / "checks" / f"{rule.sql or rule.name}.sql").format_map(placeholders)
+    return _text(_SQL / "findings_by_day.sql").format_map({**placeholders, "check": check})
 
 
-def suite_name(dataset: str, batch: Batch) -> str:
-    """Name of the suite, and of its page."""
-    return dataset if batch == "rows" else f"{dataset}_{batch}"
+@cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8").rstrip()
 
 
-def batch_sql(dataset: str, batch: Batch, days: DayRange) -> str:
-    """The rows that a check's `batch` stands for."""
-    entry = DATASETS[dataset]
-    bounds = f"BETWEEN DATE '{days.first}' AND DATE '{days.last}'"
-    if batch == "deliveries":
-        sources = ", ".join(f"'{source.name}'" for source in sources_into(dataset))
-        return f"SELECT * FROM perf.source_deliveries WHERE source_name IN ({sources}) AND period_start {bounds}"
-    return f"SELECT * FROM perf.{dataset} WHERE {' OR '.join(f'{day} {bounds}' for day in entry.day_columns)}"
+def sources_of(entry: Dataset) -> list[str]:
+    """Names of the sources that a dataset holds, or is made from."""
+    if entry.stage is Stage.EXTRACTED:
+        return [source.name for source in sources_into(entry.name)]
+    return list(sources_for(entry.indicator)) if entry.indicator else []
 
 
-def bound(query: str, days: DayRange, services: Services) -> str:
-    """A query of the catalogue with its tokens replaced."""
-    query = query.replace(":first_day", f"DATE '{days.first}'").replace(":last_day", f"DATE '{days.last}'")
-    query = _GOOD_PERIODS.sub(lambda found: f"({good_periods_sql(found[1])})", query)
-    return _LIMIT.sub(lambda found: limit_sql(found[1], services), query)
+def _placeholders(rule: Rule, entry: Dataset, days: DayRange, services: Services) -> dict[str, str]:
+    return {
+        **_of_rule(rule, entry.name, services),
+        **_of_dataset(entry),
+        **_of_days(entry, days),
+        "subjects": _quoted(service.slug for service in services),
+        "is_kept": "true" if rule.shows_observed else "is_broken",
+    }
 
 
-def limit_sql(threshold: str, services: Services) -> str:
-    """A threshold as SQL: one number, or by service where the services file has others."""
+def _of_rule(rule: Rule, dataset: str, services: Services) -> dict[str, str]:
+    filled = {f"limit_{threshold}": _limit(threshold, services) for threshold in rule.thresholds}
+    for name, value in rule.on[dataset].items():
+        if isinstance(value, str):
+            filled[name] = value
+        else:
+            filled |= {name: ", ".join(value), f"{name}_quoted": _quoted(value)}
+    if "daily" in filled:
+        filled["good_days"] = good_periods_sql(filled["daily"])
+    return filled
+
+
+def _of_dataset(entry: Dataset) -> dict[str, str]:
+    sources = sources_of(entry)
+    observed, expected = contract_arms(entry)
+    filled = {
+        "dataset": entry.name,
+        "subject": entry.subject,
+        "day": entry.day_column,
+        "key": ", ".join(entry.key),
+        "contract_observed": observed,
+        "contract_expected": expected,
+        "sources": _quoted(sources),
+        "extracts": _quoted(dict.fromkeys(SOURCES[source].extract for source in sources)),
+    }
+    if entry.dimension:
+        total = entry.dimension.total
+        filled |= {
+            "dimension": entry.dimension.column,
+            "total": total or "",
+            "compared": _quoted(entry.dimension.values if total is None else [total]),
+        }
+    return filled
+
+
+def _of_days(entry: Dataset, days: DayRange) -> dict[str, str]:
+    first, last = f"DATE '{days.first}'", f"DATE '{days.last}'"
+    is_inside = f"BETWEEN {first} AND {last}"
+    return {
+        "first_day": first,
+        "last_day": last,
+        "in_range": " OR ".join(f"{day} {is_inside}" for day in entry.day_columns),
+        "counted_days": _counted_days(entry, is_inside),
+    }
+
+
+def _counted_days(entry: Dataset, is_inside: str) -> str:
+    """A query for the days that one row counts on: an application counts on up to three."""
+    if len(entry.day_columns) == 1:
+        return f"SELECT each_row.{entry.day_column}"
+    reached = ", ".join(f"each_row.{day}" for day in entry.day_columns)
+    return f"SELECT DISTINCT day FROM unnest(ARRAY[{reached}]) AS reached (day) WHERE day {is_inside}"
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _limit(threshold: str, services: Services) -> str:
+    """A threshold as SQL: one number, or by subject where the services file has others."""
     usual = THRESHOLDS[threshold].value
     own = {service.slug: service.thresholds[threshold] for service in services if threshold in service.thresholds}
     cases = " ".join(f"WHEN '{slug}' THEN {value:g}" for slug, value in own.items())
-    return f"(CASE service {cases} ELSE {usual:g} END)" if cases else f"{usual:g}"
-
-
-def by_day_sql(rule: Rule, days: DayRange, services: Services, batch: str) -> str:
-    """What a check finds in `batch`, a query, as one row for each service and day that it looks at.
-
-    Grouped in the database, so that a million bad rows are no more to carry than one.
-    """
-    return (
-        f"WITH batch AS ({batch}) SELECT service, report_date, bool_or(is_broken) AS is_broken,"
-        " count(*) FILTER (WHERE is_broken) AS faults,"
-        " coalesce(min(observed) FILTER (WHERE is_broken), min(observed)) AS observed,"
-        " coalesce(min(expected) FILTER (WHERE is_broken), min(expected)) AS expected"
-        f" FROM ({bound(rule.query, days, services)}) AS judged GROUP BY service, report_date"
-    )
+    return f"(CASE subject {cases} ELSE {usual:g} END)" if cases else f"{usual:g}"

@@ -70,6 +70,7 @@ def _needed(systems: Systems) -> list[dict[str, object]]:
             "dataset": SOURCES[name].extract,
             "first_day": max(systems.first_day, service.first_day_of(name)).isoformat(),
             "late_up_to": SOURCES[name].cadence.late_up_to(today).isoformat(),
+            "is_counted_by_source": SOURCES[name].is_counted_by_source,
         }
         for service, name in systems.services.pairs
         if systems.address(service.slug, name) is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from perf_pipeline.catalogue.checks import RULES
+from perf_pipeline.catalogue.checks import RULES, SOURCE_RULES
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.cli import cli
@@ -24,11 +24,12 @@ def test_the_guide_to_quality_is_current() -> None:
     assert quality_guide.FILE.read_text(encoding="utf-8") == quality_guide.quality_guide()
 
 
-def test_the_guide_to_quality_explains_every_check_threshold_and_source() -> None:
+def test_the_guide_to_quality_explains_every_check_threshold_and_cadence() -> None:
     guide = quality_guide.quality_guide()
     assert "<!--" not in guide
     assert [name for name in THRESHOLDS if f"| `{name}` |" not in guide] == []
-    assert [name for name, entry in SOURCES.items() if f"| {name} | {entry.cadence.meaning} |" not in guide] == []
+    assert [name for name, source in SOURCES.items() if f"| {name} | {source.cadence.meaning} |" not in guide] == []
+    assert [name for name in SOURCE_RULES if f"`{name}` |" not in guide] == []
     for dataset, checks in RULES.items():
         section = guide.partition(f"\n### {dataset}\n")[2].partition("\n##")[0]
         assert [name for name in checks if f"`{name}` |" not in section] == []

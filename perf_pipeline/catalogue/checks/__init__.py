@@ -1,4 +1,4 @@
-"""What must be true of a dataset's days before anything is made of them: one entry a check.
+"""What must be true of a dataset's days before anything is made from them: one entry a check.
 
 - completeness: contracts, keys, every day and every row accounted for
 - consistency: percentages follow from counts, parts add up, months are the sums of their days
@@ -6,16 +6,16 @@
 - plausibility: right by its counts, and yet unlikely; warnings
 """
 
-from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, CONTRACT_CHECK, KEY_CHECK, NOT_CHECKED
+from perf_pipeline.catalogue.checks.completeness import CHECKED, COMPLETENESS, CONTRACT_CHECK, NOT_CHECKED
 from perf_pipeline.catalogue.checks.consistency import CONSISTENCY
 from perf_pipeline.catalogue.checks.plausibility import PLAUSIBILITY
-from perf_pipeline.catalogue.checks.rule import Batch, Kind, Rule
+from perf_pipeline.catalogue.checks.rule import Kind, Rule
 from perf_pipeline.catalogue.checks.timeliness import SOURCE_RULES
 
 RULES: dict[str, dict[str, Rule]] = {
-    dataset: {rule.name: rule for group in (COMPLETENESS, CONSISTENCY, PLAUSIBILITY) for rule in group.get(dataset, ())}
+    dataset: {rule.name: rule for rule in (*COMPLETENESS, *CONSISTENCY, *PLAUSIBILITY) if dataset in rule.on}
     for dataset in CHECKED
 }
 """The checks of each dataset, by name."""
 
-__all__ = ["CHECKED", "CONTRACT_CHECK", "KEY_CHECK", "NOT_CHECKED", "RULES", "SOURCE_RULES", "Batch", "Kind", "Rule"]
+__all__ = ["CHECKED", "CONTRACT_CHECK", "NOT_CHECKED", "RULES", "SOURCE_RULES", "Kind", "Rule"]

@@ -1,210 +1,138 @@
-"""Figures that follow from their own counts, parts that add up to their total, months that add up from their days."""
+"""Figures that follow from their own counts, parts that add up to their total, months that are the sum of their days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from perf_pipeline.catalogue.checks.rule import Kind, Rule, each_row
+from perf_pipeline.catalogue.checks.completeness import OUR_FAULT
+from perf_pipeline.catalogue.checks.rule import Kind, Parameters, Rule, on_each
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS, TAKE_UP_COUNTS
-from perf_pipeline.catalogue.dimensions import ALL
-from perf_pipeline.catalogue.methods import SATISFACTION_METHODS
+from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod
 from perf_pipeline.catalogue.severity import Severity
 
-OUR_FAULT = (
-    "the sources can't cause this: build the days again, and if it fails again report it with the run; until then the"
-    " last good figures stay"
-)
+_SATISFACTION = ("daily_user_satisfaction", "monthly_user_satisfaction")
+_EVENTS = ("daily_application_events", "monthly_completion_rate")
+_COHORTS = ("daily_completion_rate", "monthly_completion_rate")
+_TAKE_UP = ("daily_digital_take_up", "monthly_digital_take_up")
+_MONTHS = ("monthly_user_satisfaction", "monthly_completion_rate", "monthly_digital_take_up")
 
 
-def _rule(name: str, protects_from: str, query: str) -> Rule:
-    return Rule(name, Kind.CONSISTENCY, Severity.BLOCKING, protects_from, OUR_FAULT, query)
-
-
-def _share(name: str, period: str, column: str, numerator: str, denominator: str, *, decimals: int = 2) -> Rule:
-    """A percentage that is what its own counts give, computed again by the database."""
-    expected = f"CASE WHEN {denominator} > 0 THEN round(100.0 * ({numerator}) / ({denominator}), {decimals}) END"
-    query = each_row(
-        f"{column} IS NOT DISTINCT FROM ({expected})",
-        f"'{column} ' || coalesce({column}::text, 'empty')",
-        f"coalesce(({expected})::text, 'empty')",
-        period,
-    )
-    return _rule(name, "a percentage that its own counts do not give", query)
-
-
-def _total_of_types(name: str, period: str, columns: Sequence[str]) -> Rule:
-    """Periods whose `all` row is the sum of the rows by type."""
-    parts = [f"sum({column}) FILTER (WHERE lpa_type <> '{ALL}')" for column in columns]
-    totals = [f"sum({column}) FILTER (WHERE lpa_type = '{ALL}')" for column in columns]
-    query = (
-        f"SELECT service, {period} AS report_date, {_listed(columns, totals)} AS observed,"
-        f" {_listed(columns, parts)} AS expected,"
-        f" ({', '.join(totals)}) IS DISTINCT FROM ({', '.join(parts)}) AS is_broken"
-        f" FROM batch GROUP BY service, {period}"
-    )
-    return _rule(name, "applications lost between the types and the total", query)
-
-
-def _listed(names: Sequence[str], values: Sequence[str]) -> str:
-    """SQL for `started_count 4, created_count 6`."""
-    named = (f"'{name} ' || {value}" for name, value in zip(names, values, strict=True))
-    return f"concat_ws(', ', {', '.join(named)})"
-
-
-def _satisfaction(period: str) -> tuple[Rule, ...]:
-    responses = " + ".join(RATING_COUNTS)
-    adds_up = each_row(
-        f"{responses} = responses_count", "'responses_count ' || responses_count", f"{responses}", period
-    )
-    rules = [_rule("counts_add_up_to_responses", "ratings lost or counted twice", adds_up)]
-    headlines = []
-    for method in SATISFACTION_METHODS.values():
-        weighted = " + ".join(f"{weight} * {name}" for name, weight in zip(RATING_COUNTS, method.weights, strict=True))
-        highest = f"{max(method.weights)} * responses_count"
-        rules.append(_share(f"{method.column}_follows_from_counts", period, method.column, weighted, highest))
-        headlines.append(f"WHEN '{method.id}' THEN round(100.0 * ({weighted}) / nullif({highest}, 0))")
-    expected = f"CASE headline_method {' '.join(headlines)} END"
-    headline = each_row(
-        f"headline_percent IS NOT DISTINCT FROM ({expected})",
-        "'headline_percent ' || coalesce(headline_percent::text, 'empty') || ' by ' || headline_method",
-        f"coalesce(({expected})::text, 'empty')",
-        period,
-    )
-    rules.append(
-        _rule("headline_percent_follows_from_counts", "a headline under another method than the one it names", headline)
-    )
-    return tuple(rules)
-
-
-def _events(period: str) -> tuple[Rule, ...]:
-    same_day = each_row(
-        "created_same_day_count <= created_count",
-        "'created_same_day_count ' || created_same_day_count",
-        "'at most ' || created_count",
-        period,
-    )
-    return (
-        _rule("same_day_creations_are_part_of_created", "a state counted on the wrong day", same_day),
-        _share(
-            "created_per_started_percent_follows_from_counts",
-            period,
-            "created_per_started_percent",
-            "created_count",
-            "started_count",
-        ),
-        _total_of_types("states_of_all_types_add_up", period, STATE_COUNTS),
+def satisfaction_numerators() -> str:
+    """SQL rows of each method with the numerator of its percentage of `responses_count`."""
+    return ", ".join(
+        f"('{method.id}', ({_weighted(method)}) / {max(method.weights)}.0)" for method in SATISFACTION_METHODS.values()
     )
 
 
-def _cohort(period: str) -> tuple[Rule, ...]:
-    reached = each_row(
-        "greatest(cohort_created_count, cohort_completed_count) <= cohort_started_count",
-        "'cohort_created_count ' || cohort_created_count || ', cohort_completed_count ' || cohort_completed_count",
-        "'at most ' || cohort_started_count",
-        period,
-    )
-    return (
-        _rule("no_more_reach_a_state_than_started", "a completion rate above 100 %", reached),
-        _share(
-            "cohort_completion_percent_follows_from_counts",
-            period,
-            "cohort_completion_percent",
-            "cohort_created_count",
-            "cohort_started_count",
-        ),
-        _total_of_types("cohorts_of_all_types_add_up", period, COHORT_COUNTS),
+def _weighted(method: SatisfactionMethod) -> str:
+    return " + ".join(
+        f"{weight} * {name}" for name, weight in zip(RATING_COUNTS, method.weights, strict=True) if weight
     )
 
 
-def channels_add_up(period: str) -> Rule:
-    """Sirius's own total is the sum of its channels."""
-    channels = " + ".join(CHANNEL_COUNTS)
-    query = each_row(f"{channels} = total_count", "'total_count ' || total_count", channels, period)
-    return _rule("channels_add_up_to_total", "a channel lost or counted twice", query)
+def _rule(name: str, protects_from: str, on: Mapping[str, Parameters], sql: str = "") -> Rule:
+    return Rule(name, Kind.CONSISTENCY, Severity.BLOCKING, protects_from, OUR_FAULT, on, sql)
 
 
-def _take_up(period: str) -> tuple[Rule, ...]:
-    return (
-        channels_add_up(period),
-        _share(
-            "digital_take_up_percent_follows_from_counts",
-            period,
-            "digital_take_up_percent",
-            "online_count + assisted_count",
-            "total_count",
-        ),
-        _total_of_types("channels_of_all_types_add_up", period, TAKE_UP_COUNTS),
+def _adds_up(name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str) -> Rule:
+    return _rule(name, protects_from, on_each(datasets, parts=" + ".join(parts), whole=whole), "parts_add_up")
+
+
+def _percent(percent: str, datasets: tuple[str, ...], numerator: str, denominator: str) -> Rule:
+    return _rule(
+        f"{percent}_follows_from_counts",
+        "a percentage that its own counts do not give",
+        on_each(datasets, percent=percent, numerator=numerator, denominator=denominator),
+        "percent_follows_from_counts",
     )
 
 
-_DAYS_RULE = _rule(
-    "days_included_are_no_more_than_expected",
-    "a day counted twice in its month",
-    each_row(
-        "days_included_count BETWEEN 1 AND days_expected_count",
-        "'days_included_count ' || days_included_count",
-        "'1 to ' || days_expected_count",
-        "month_start",
+def _part(
+    name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str, minimum: str = "0"
+) -> Rule:
+    on = on_each(datasets, parts=parts, whole=whole, minimum=minimum)
+    return _rule(name, protects_from, on, "parts_are_within_the_whole")
+
+
+def _types(name: str, datasets: tuple[str, ...], columns: tuple[str, ...]) -> Rule:
+    protects_from = "applications lost between the types and the total"
+    return _rule(name, protects_from, on_each(datasets, columns=columns), "rows_add_up_to_their_total")
+
+
+CONSISTENCY = (
+    _adds_up(
+        "counts_add_up_to_responses",
+        "ratings lost or counted twice",
+        _SATISFACTION,
+        RATING_COUNTS,
+        "responses_count",
+    ),
+    *(
+        _percent(method.column, _SATISFACTION, _weighted(method), f"({max(method.weights)} * responses_count)")
+        for method in SATISFACTION_METHODS.values()
+    ),
+    _rule(
+        "headline_percent_follows_from_counts",
+        "a headline under another method than the one it names",
+        on_each(_SATISFACTION, numerators=satisfaction_numerators()),
+    ),
+    _part(
+        "same_day_creations_are_part_of_created",
+        "a state counted on the wrong day",
+        _EVENTS,
+        ("created_same_day_count",),
+        "created_count",
+    ),
+    _percent("created_per_started_percent", _EVENTS, "created_count", "started_count"),
+    _types("states_of_all_types_add_up", _EVENTS, STATE_COUNTS),
+    _part(
+        "no_more_reach_a_state_than_started",
+        "a completion rate above 100 %",
+        _COHORTS,
+        ("cohort_created_count", "cohort_completed_count"),
+        "cohort_started_count",
+    ),
+    _percent("cohort_completion_percent", _COHORTS, "cohort_created_count", "cohort_started_count"),
+    _types("cohorts_of_all_types_add_up", _COHORTS, COHORT_COUNTS),
+    _adds_up(
+        "channels_add_up_to_total",
+        "a channel lost or counted twice",
+        ("extracted_channel_counts", *_TAKE_UP),
+        CHANNEL_COUNTS,
+        "total_count",
+    ),
+    _percent("digital_take_up_percent", _TAKE_UP, "online_count + assisted_count", "total_count"),
+    _types("channels_of_all_types_add_up", _TAKE_UP, TAKE_UP_COUNTS),
+    _part(
+        "days_included_are_no_more_than_expected",
+        "a day counted twice in its month",
+        _MONTHS,
+        ("days_included_count",),
+        "days_expected_count",
+        minimum="1",
+    ),
+    _rule(
+        "month_is_the_sum_of_its_days",
+        "a month that differs from its days",
+        {
+            "monthly_user_satisfaction": {"daily": "daily_user_satisfaction", "columns": RATING_COUNTS},
+            "monthly_completion_rate": {"daily": "daily_application_events", "columns": STATE_COUNTS},
+            "monthly_digital_take_up": {"daily": "daily_digital_take_up", "columns": TAKE_UP_COUNTS},
+        },
+    ),
+    _rule(
+        "month_is_the_sum_of_its_cohorts",
+        "a month that differs from its cohorts",
+        {"monthly_completion_rate": {"daily": "daily_completion_rate", "columns": COHORT_COUNTS}},
+        "month_is_the_sum_of_its_days",
+    ),
+    Rule(
+        "states_come_in_order",
+        Kind.CONSISTENCY,
+        Severity.WARNING,
+        "stamps that the service sets in another order than people act",
+        "ask the service's team which release changed its stamps; the figures count each stamp on its own day all the same",
+        on=on_each(("extracted_application_states",)),
+        shows_observed=True,
+        thresholds=("disordered_percent",),
     ),
 )
-
-
-def _sum_of_days(name: str, daily: str, dimension: str, columns: Sequence[str], than: str = "its days") -> Rule:
-    """The month's counts are those of its good days, summed by the database."""
-    sums = [f"days.{column}" for column in columns]
-    held = [f"months.{column}" for column in columns]
-    query = (
-        f"SELECT months.service AS service, months.month_start AS report_date, {_listed(columns, held)} AS observed,"
-        f" {_listed(columns, sums)} AS expected, ({', '.join(held)}) IS DISTINCT FROM ({', '.join(sums)}) AS is_broken"
-        f" FROM batch AS months LEFT JOIN (SELECT service, {dimension},"
-        f" date_trunc('month', report_date)::date AS month_start,"
-        f" {', '.join(f'sum({column}) AS {column}' for column in columns)}"
-        f" FROM :good_periods_of_{daily} AS good"
-        " WHERE report_date BETWEEN :first_day AND :last_day GROUP BY 1, 2, 3) AS days"
-        f" USING (service, month_start, {dimension})"
-    )
-    return _rule(name, f"a month that says something else than {than}", query)
-
-
-_states_in_order = Rule(
-    "states_come_in_order",
-    Kind.CONSISTENCY,
-    Severity.WARNING,
-    "stamps that the service sets in another order than people act",
-    "ask the service's team which release changed its stamps; the figures count each stamp on its own day all the same",
-    "SELECT service, report_date, count(*) FILTER (WHERE is_disordered) || ' of ' || count(*) || ' applications'"
-    " AS observed, 'at most ' || :limit_disordered_percent || ' %' AS expected,"
-    " count(*) FILTER (WHERE is_disordered) * 100 > count(*) * :limit_disordered_percent AS is_broken"
-    " FROM (SELECT service, coalesce(completed_date, created_date, started_date) AS report_date,"
-    " created_at < started_at OR completed_at < coalesce(created_at, started_at) AS is_disordered FROM batch) AS reached"
-    " WHERE report_date BETWEEN :first_day AND :last_day GROUP BY service, report_date",
-    shows_observed=True,
-    thresholds=("disordered_percent",),
-)
-
-CONSISTENCY: dict[str, tuple[Rule, ...]] = {
-    "extracted_application_states": (_states_in_order,),
-    "extracted_channel_counts": (channels_add_up("report_date"),),
-    "daily_user_satisfaction": _satisfaction("report_date"),
-    "daily_application_events": _events("report_date"),
-    "daily_completion_rate": _cohort("report_date"),
-    "daily_digital_take_up": _take_up("report_date"),
-    "monthly_user_satisfaction": (
-        *_satisfaction("month_start"),
-        _DAYS_RULE,
-        _sum_of_days("month_is_the_sum_of_its_days", "daily_user_satisfaction", "source", RATING_COUNTS),
-    ),
-    "monthly_completion_rate": (
-        *_events("month_start"),
-        *_cohort("month_start"),
-        _DAYS_RULE,
-        _sum_of_days("month_is_the_sum_of_its_days", "daily_application_events", "lpa_type", STATE_COUNTS),
-        _sum_of_days(
-            "month_is_the_sum_of_its_cohorts", "daily_completion_rate", "lpa_type", COHORT_COUNTS, "its cohorts"
-        ),
-    ),
-    "monthly_digital_take_up": (
-        *_take_up("month_start"),
-        _DAYS_RULE,
-        _sum_of_days("month_is_the_sum_of_its_days", "daily_digital_take_up", "lpa_type", TAKE_UP_COUNTS),
-    ),
-}

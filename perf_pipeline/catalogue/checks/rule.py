@@ -1,32 +1,28 @@
-"""The form of a check: a sentence that is true when it passes, and the query that finds what breaks it.
+"""The form of a check: a sentence that is true when it passes, what it means, and which datasets it is on.
 
-A query gives `service`, `report_date`, `observed`, `expected` and `is_broken` for whatever it looks at: a row, a group, a
-day. It reads `batch`, the rows of the days in question, and may hold these tokens, which `quality.queries` replaces:
-
-    :first_day, :last_day       the range, as dates
-    :limit_NAME                 a threshold of the row's service (the query has one column `service` where it stands)
-    :good_periods_of_DATASET       the rows of a daily dataset that months are made from
+Its SQL is in `quality/sql/checks/`, in the file of its name or of the pattern that it shares with others (`sql`). What a
+file may refer to is in `quality.queries`; an entry adds what differs by dataset, such as names of columns.
 """
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from perf_pipeline.catalogue.described import DescribedEnum
 from perf_pipeline.catalogue.severity import Severity
 
 
-class Kind(Enum):
+class Kind(DescribedEnum):
     """What a check is about, in the order in which people should look."""
 
-    CONTRACT = "contract"
-    COMPLETENESS = "completeness"
-    CONSISTENCY = "consistency"
-    TIMELINESS = "timeliness"
-    PLAUSIBILITY = "plausibility"
+    CONTRACT = "contract", "Columns, values and keys are those of the catalogue."
+    COMPLETENESS = "completeness", "Every day is there, and every row is accounted for."
+    CONSISTENCY = "consistency", "Figures follow from their counts, and parts add up."
+    TIMELINESS = "timeliness", "Sources deliver when they are due."
+    PLAUSIBILITY = "plausibility", "Figures are like those of the days before."
 
 
-Batch = Literal["rows", "deliveries"]
-"""What `batch` is: the dataset's rows of the days, or what the ledger says of its sources on them."""
+Parameters = Mapping[str, str | tuple[str, ...]]
+"""What fills placeholders of a check's SQL on one dataset: a piece of SQL, or columns."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +34,14 @@ class Rule:
     severity: Severity
     protects_from: str
     next_step: str
-    query: str = ""
-    batch: Batch = "rows"
+    on: Mapping[str, Parameters] = field(default_factory=dict)
+    """The datasets that it checks. Empty for the checks of sources, which are about no table."""
+    sql: str = ""
+    """The pattern that it shares with other checks; empty where its SQL is its own."""
     shows_observed: bool = False
-    """Whether what was found is worth keeping for days that passed too: a measure, not a fault."""
+    """Whether what was found is kept for days that passed too, because it is a measure and not a fault."""
     is_consequence: bool = False
-    """Whether it only passes on what another check said, so that nobody needs to be told again."""
+    """Whether it only passes on what another check reported, so that nobody needs another alert."""
     thresholds: tuple[str, ...] = ()
 
     @property
@@ -52,9 +50,6 @@ class Rule:
         return f"{self.name.replace('_', ' ').capitalize()}."
 
 
-def each_row(condition: str, observed: str, expected: str, day: str = "report_date") -> str:
-    """The query of a check on rows: `condition` holds for each; null is not true."""
-    return (
-        f"SELECT service, {day} AS report_date, ({observed})::text AS observed, ({expected})::text AS expected,"
-        f" NOT coalesce({condition}, false) AS is_broken FROM batch"
-    )
+def on_each(datasets: Iterable[str], **parameters: str | tuple[str, ...]) -> dict[str, Parameters]:
+    """The same parameters on several datasets."""
+    return dict.fromkeys(datasets, parameters)

@@ -1,7 +1,7 @@
-"""Whether each source was read, is complete as far as it says, and delivers in time.
+"""Whether each source was read, holds every day that it calls complete, and delivers in time.
 
-These checks look at sources, not at rows: they are made at the end of every extraction, whether or not anything is built.
-Their SQL is in `quality/sql/sources/`, a file a check; each finds the days that break it.
+These checks are about sources and not about rows: every extraction ends with them, whether or not anything is built. Their
+SQL is in `quality/sql/sources/`, one file a check; each finds the days that break it.
 """
 
 from perf_pipeline.catalogue.checks.rule import Kind, Rule
@@ -14,8 +14,9 @@ SOURCE_RULES: dict[str, Rule] = {
             "every_source_was_read",
             Kind.COMPLETENESS,
             Severity.FAILING,
-            "a source that is down and nobody noticing",
-            "see that the source is up and its address right, then run perf-pipeline nightly; the earlier figures stay",
+            "a source that is down, and nobody noticing",
+            "check that the source is up and its address right, then run perf-pipeline nightly; until then the earlier"
+            " figures stay",
         ),
         Rule(
             "sources_hold_every_day_they_call_complete",
@@ -37,9 +38,9 @@ SOURCE_RULES: dict[str, Rule] = {
             "sources_deliver_in_time",
             Kind.TIMELINESS,
             Severity.FAILING,
-            "a file that nobody dropped, or a source that has stopped",
-            "see why the source has nothing for these days: for done-page, put the month's Feedback Explorer export into"
-            " PERF_FEEDBACK_EXPORTS_DIR; then run perf-pipeline nightly",
+            "an export that nobody dropped into the folder, or a source that has stopped",
+            "find out why the source has nothing for these days: for done-page, put the month's Feedback Explorer export"
+            " into PERF_FEEDBACK_EXPORTS_DIR; then run perf-pipeline nightly",
         ),
     )
 }

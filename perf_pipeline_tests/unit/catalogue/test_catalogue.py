@@ -1,43 +1,18 @@
 """The catalogue is whole: what one entry names, another one defines."""
 
-import re
 from datetime import date
 
 import pytest
-from sqlalchemy import Text, text
+from sqlalchemy import Text
 
-from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, KEY_CHECK, RULES, Kind
 from perf_pipeline.catalogue.columns import COLUMNS, Column, ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import load_services
-from perf_pipeline.catalogue.severity import Severity
-from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.published.files import file_columns
-from perf_pipeline.quality.queries import batch_sql, by_day_sql
 from perf_pipeline.warehouse.tables import METADATA, TABLES
 
 datasets = pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
 columns = pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
-checked = pytest.mark.parametrize("dataset", CHECKED)
-rules = pytest.mark.parametrize(("dataset", "check"), [(name, check) for name in CHECKED for check in RULES[name]])
-
-VERBS = {
-    "is",
-    "are",
-    "made",
-    "has",
-    "have",
-    "was",
-    "keep",
-    "add",
-    "follows",
-    "reach",
-    "hold",
-    "deliver",
-    "come",
-    "jump",
-}
 
 
 @datasets
@@ -127,77 +102,6 @@ def test_what_a_figure_is_made_from_stands_beside_it(dataset: Dataset) -> None:
         assert set(column.made_from) <= set(dataset.column_names)
         if column.type in (ColumnType.PERCENT, ColumnType.HEADLINE):
             assert sum(part.endswith("_count") for part in column.made_from) >= 2
-
-
-@rules
-def test_every_check_is_named_as_a_sentence_and_says_what_it_protects_from(dataset: str, check: str) -> None:
-    rule = RULES[dataset][check]
-    assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+){2,}", check)
-    assert set(check.split("_")) & VERBS, f"{check} has no verb"
-    assert rule.sentence == f"{check[0].upper()}{check[1:].replace('_', ' ')}."
-    for said in (rule.protects_from, rule.next_step):
-        assert said
-        assert not said.endswith(".")
-
-
-@checked
-def test_every_checked_table_has_a_contract_and_a_key(dataset: str) -> None:
-    assert [*RULES[dataset]][:2] == [CONTRACT_CHECK, KEY_CHECK]
-
-
-def test_every_extract_and_metric_table_is_checked_and_nothing_else() -> None:
-    stages = (Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS)
-    assert set(RULES) == set(CHECKED)
-    assert set(CHECKED) == {entry.name for entry in DATASETS.values() if entry.indicator and entry.stage in stages}
-
-
-@rules
-def test_a_check_by_another_name_is_another_check(dataset: str, check: str) -> None:
-    alike = [rule.query for rule in RULES[dataset].values()]
-    assert alike.count(RULES[dataset][check].query) == 1
-
-
-@rules
-def test_a_check_warns_exactly_where_it_depends_on_what_is_tolerated(dataset: str, check: str) -> None:
-    rule = RULES[dataset][check]
-    assert set(rule.thresholds) == set(re.findall(r":limit_(\w+)", rule.query)) <= set(THRESHOLDS)
-    assert (rule.severity is Severity.WARNING) == bool(rule.thresholds)
-    assert rule.kind is not Kind.PLAUSIBILITY or rule.thresholds
-
-
-def test_every_threshold_is_some_check_s() -> None:
-    assert {name for rules in RULES.values() for rule in rules.values() for name in rule.thresholds} == set(THRESHOLDS)
-
-
-@rules
-def test_a_query_gives_what_a_verdict_needs(dataset: str, check: str) -> None:
-    rule = RULES[dataset][check]
-    assert rule.query.startswith("SELECT ")
-    for column in ("observed", "expected", "is_broken"):
-        assert f" AS {column}" in rule.query
-
-
-@rules
-def test_a_query_is_read_by_no_one_as_a_template(dataset: str, check: str) -> None:
-    days = DayRange(date(2026, 5, 1), date(2026, 5, 2))
-    rule = RULES[dataset][check]
-    query = by_day_sql(rule, days, load_services(), batch_sql(dataset, rule.batch, days))
-    assert "{" not in query
-    assert "}" not in query
-    assert not text(query).compile().params
-
-
-@rules
-def test_every_derived_table_has_a_name_as_postgresql_14_wants_it(dataset: str, check: str) -> None:
-    days = DayRange(date(2026, 5, 1), date(2026, 5, 2))
-    rule = RULES[dataset][check]
-    query = by_day_sql(rule, days, load_services(), batch_sql(dataset, rule.batch, days))
-    for opened in re.finditer(r"(?:(?<!DISTINCT )FROM|JOIN|LATERAL) \(", query):
-        depth, end = 1, opened.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(query[end], 0)
-            end += 1
-        assert re.match(r" AS \w+", query[end:]), query[opened.start() : end + 20]
 
 
 @pytest.mark.parametrize(

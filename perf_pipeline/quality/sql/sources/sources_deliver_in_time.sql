@@ -18,7 +18,7 @@ SELECT
     ) AS observed,
     'delivered by now' AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
-    subject text, source_name text, dataset text, first_day date, late_up_to date
+    subject text, source_name text, dataset text, first_day date, late_up_to date, is_counted_by_source boolean
 )
 JOIN perf.source_readings AS reading USING (subject, source_name)
 CROSS JOIN LATERAL generate_series(
@@ -41,7 +41,7 @@ WHERE
             WHERE
                 counted.service = needed.subject
                 AND counted.source = needed.source_name
-                AND needed.source_name = 'done-page'
+                AND needed.is_counted_by_source
                 AND counted.report_date = days.period_start::date
                 AND counted.superseded_at IS NULL
                 AND counted.granularity = 'response'

@@ -1,4 +1,4 @@
--- Days that a source calls complete and has not delivered whole.
+-- Days that a source calls complete and has not delivered whole. Most sources do not say how far they are complete.
 SELECT
     needed.subject,
     needed.dataset,

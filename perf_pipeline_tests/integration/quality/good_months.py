@@ -1,4 +1,4 @@
-"""April and May 2026 of two services, with which nothing is wrong: every day like the other."""
+"""July and August 2025 of two services, with which nothing is wrong: every day like the other."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,8 +15,8 @@ from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.warehouse.tables import TABLES
 
 SPOILED, OTHER = "make-a-lpa", "use-an-lpa"
-FILLED = DayRange(date(2026, 4, 1), date(2026, 5, 31))
-MAY = date(2026, 5, 1)
+JULY, AUGUST = date(2025, 7, 1), date(2025, 8, 1)
+FILLED = DayRange(JULY, date(2025, 8, 31))
 
 RATINGS = (18, 9, 4, 2, 3)
 SATISFACTION: dict[str, object] = {
@@ -51,9 +51,9 @@ def fill(connection: Connection, name: str) -> None:
 
 def _rows(name: str, service: str) -> Iterator[Values]:
     if name.startswith("monthly_"):
-        for first, length in ((date(2026, 4, 1), 30), (MAY, 31)):
-            month = {"month_start": first, "days_included_count": length, "days_expected_count": length}
-            yield from ({"service": service, **month, **row} for row in _figures(name, length))
+        for first in (JULY, AUGUST):
+            month = {"service": service, "month_start": first, "days_included_count": 31, "days_expected_count": 31}
+            yield from ({**month, **row} for row in _figures(name, 31))
         return
     for day in FILLED:
         seen = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=26)

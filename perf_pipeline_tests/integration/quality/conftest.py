@@ -1,4 +1,4 @@
-"""A plugin of the tests of the checks: the good months of `judged`, in one database that they share.
+"""The good months in one database that the tests of the checks share.
 
 Its tables have neither keys nor NOT NULL, so that the checks are all that stands in the way of a bad row.
 """
@@ -15,7 +15,7 @@ from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA, TABLES
-from perf_pipeline_tests.good_months import FULL, fill
+from perf_pipeline_tests.integration.quality.good_months import FULL, fill
 from perf_pipeline_tests.systems import systems_with
 
 

@@ -1,0 +1,10 @@
+-- Headlines that are not what the method they name gives.
+SELECT
+    batch.subject,
+    batch.period_start,
+    'headline_percent ' || coalesce(batch.headline_percent::text, 'empty') || ' by ' || batch.headline_method AS observed,
+    coalesce(computed.value::text, 'empty') AS expected,
+    batch.headline_percent IS DISTINCT FROM computed.value AS is_broken
+FROM batch
+LEFT JOIN LATERAL (VALUES {numerators}) AS counted (method, numerator) ON counted.method = batch.headline_method
+CROSS JOIN LATERAL (SELECT round(100 * counted.numerator / nullif(batch.responses_count, 0))) AS computed (value)
