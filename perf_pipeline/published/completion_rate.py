@@ -14,7 +14,7 @@ from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_ass
 from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
 from perf_pipeline.published.not_available import not_available
 from perf_pipeline.published.publishing import publish
-from perf_pipeline.published.suppressing import suppressed_days, suppressed_months
+from perf_pipeline.published.suppressing import suppressed
 from perf_pipeline.sources.systems import Systems
 
 _KEY = ["service", "report_date", "lpa_type"]
@@ -28,9 +28,10 @@ def published_completion_rate(context: dg.AssetExecutionContext, systems: System
     def figures(connection: Connection) -> list[pd.DataFrame]:
         monthly = rows_of(connection, "monthly_completion_rate", days.whole_months())
         months = monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks)
+        daily = _daily_rows(connection, days)
         return [
-            suppressed_days(daily_figures(_daily_rows(connection, days), never_breaks), COMPLETION),
-            suppressed_months(months, _daily_rows(connection, days.whole_months()), COMPLETION),
+            daily_figures(daily[daily["lpa_type"] == ALL], never_breaks),
+            suppressed(months, COMPLETION),
             not_available(connection, METRICS["completion-rate"].sources, days).assign(lpa_type=ALL),
         ]
 

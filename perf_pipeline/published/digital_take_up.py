@@ -12,7 +12,7 @@ from perf_pipeline.orchestration.flow_assets import Written, day_range, flow_ass
 from perf_pipeline.published.figures import daily_figures, monthly_figures, never_breaks, rows_of
 from perf_pipeline.published.not_available import not_available
 from perf_pipeline.published.publishing import publish
-from perf_pipeline.published.suppressing import suppressed_days, suppressed_months
+from perf_pipeline.published.suppressing import suppressed
 from perf_pipeline.sources.systems import Systems
 
 
@@ -25,10 +25,9 @@ def published_digital_take_up(context: dg.AssetExecutionContext, systems: System
         daily = rows_of(connection, "daily_digital_take_up", days)
         monthly = rows_of(connection, "monthly_digital_take_up", days.whole_months())
         months = monthly_figures(monthly, last_ended_day(systems.clock()), never_breaks)
-        days_of_months = rows_of(connection, "daily_digital_take_up", days.whole_months())
         return [
-            suppressed_days(daily_figures(daily, never_breaks), TAKE_UP),
-            suppressed_months(months, days_of_months, TAKE_UP),
+            daily_figures(daily[daily["lpa_type"] == ALL], never_breaks),
+            suppressed(months, TAKE_UP),
             not_available(connection, METRICS["digital-take-up"].sources, days).assign(lpa_type=ALL),
         ]
 
