@@ -1,4 +1,4 @@
-"""Small counts of breakdowns on their way to the files: empty cells, marked, by day and by month."""
+"""Breakdowns in the published files: none by day, and by month with small counts as empty, marked cells."""
 
 import csv
 import json
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from perf_pipeline.catalogue.disclosure import COMPLETION, TAKE_UP, Breakdown
 from perf_pipeline.catalogue.indicators import IndicatorName
@@ -22,19 +20,17 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline_tests.published_days import publish, put
 
 MAY = DayRange(date(2026, 5, 1), date(2026, 5, 31))
-BUSY = {
+CHANNELS = {
     "health-and-welfare": (60, 0, 40, 0, 0, 9, 109),
     "property-and-financial": (70, 0, 50, 0, 0, 9, 129),
 }
-QUIET = {
-    "health-and-welfare": (60, 2, 40, 0, 0, 9, 111),
-    "property-and-financial": (70, 0, 50, 0, 0, 9, 129),
-}
+WITH_PHONE = CHANNELS | {"health-and-welfare": (60, 0, 40, 2, 0, 9, 111)}
 STATES = {
     "health-and-welfare": (50, 40, 30, 20, 50, 40, 30),
     "property-and-financial": (70, 60, 50, 40, 70, 60, 50),
-    "unknown": (9, 2, 0, 0, 9, 3, 0),
+    "unknown": (9, 0, 0, 0, 9, 0, 0),
 }
+WITH_UNKNOWN = STATES | {"unknown": (9, 3, 0, 0, 9, 3, 0)}
 Counts = Mapping[str, tuple[int, ...]]
 
 
@@ -46,26 +42,25 @@ def rows_of_day(day: date, counts: Counts, breakdown: Breakdown) -> Iterator[dic
         yield {"service": "make-a-lpa", "report_date": day, "lpa_type": lpa_type, **cells, **flags}
 
 
-def put_take_up(systems: Systems, quiet_days: set[int]) -> None:
-    rows = [
-        {**row, "digital_take_up_percent": 50}
-        for day in MAY
-        for row in rows_of_day(day, QUIET if day.day in quiet_days else BUSY, TAKE_UP)
-    ]
-    put(systems, "daily_digital_take_up", rows)
+def publish_take_up(systems: Systems) -> None:
+    """May, with two applications by phone on one of its days."""
+    rows = [row for day in MAY for row in rows_of_day(day, WITH_PHONE if day.day == 7 else CHANNELS, TAKE_UP)]
+    put(systems, "daily_digital_take_up", [{**row, "digital_take_up_percent": 50} for row in rows])
+    publish(systems, [monthly_digital_take_up, published_digital_take_up], MAY)
 
 
-def put_states(systems: Systems) -> None:
-    rows = [row for day in MAY for row in rows_of_day(day, STATES, COMPLETION)]
+def publish_completion(systems: Systems, counts_of_first_day: Counts) -> None:
+    days = dict.fromkeys(MAY, STATES) | {MAY.first: counts_of_first_day}
+    rows = [row for day, counts in days.items() for row in rows_of_day(day, counts, COMPLETION)]
     cohorts = [name for name in COMPLETION.columns if name.startswith("cohort_")]
-    events = [{name: value for name, value in row.items() if name not in cohorts} for row in rows]
     key = ("service", "report_date", "lpa_type", "is_provisional")
-    put(systems, "daily_application_events", events)
+    put(systems, "daily_application_events", [{name: row[name] for name in row if name not in cohorts} for row in rows])
     put(systems, "daily_completion_rate", [{name: row[name] for name in (*key, *cohorts)} for row in rows])
+    publish(systems, [monthly_completion_rate, published_completion_rate], MAY)
 
 
 def files(systems: Systems, root: Path, indicator: IndicatorName, period: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """The CSV rows by day and type; the JSON beside it holds null and a list where the CSV holds nothing and a cell."""
+    """The CSV rows by day and type. Where the CSV has an empty cell, the JSON beside it has null."""
     with transaction(systems.warehouse) as connection:
         list(write_dataset_files(connection, root, "make-a-lpa", indicator))
     path = root / "make-a-lpa" / f"{indicator}-{period}"
@@ -78,60 +73,45 @@ def files(systems: Systems, root: Path, indicator: IndicatorName, period: str) -
     return {(row["period_start"], row["lpa_type"]): row for row in rows}
 
 
-def test_a_small_channel_is_an_empty_cell_marked_c_and_the_total_row_is_whole(
+def test_daily_files_hold_total_rows_alone(publishing: Systems, tmp_path: Path) -> None:
+    publish_take_up(publishing)
+    publish_completion(publishing, STATES)
+    for indicator in ("digital-take-up", "completion-rate"):
+        daily = files(publishing, tmp_path, indicator, "daily")
+        assert list(daily) == [(str(day), "all") for day in MAY]
+        assert {row["markers"] for row in daily.values()} == {""}
+
+
+def test_a_small_channel_of_a_month_and_paper_are_empty_and_the_share_stays(
     publishing: Systems, tmp_path: Path
 ) -> None:
-    put_take_up(publishing, quiet_days={7, 8})
-    publish(publishing, [monthly_digital_take_up, published_digital_take_up], MAY)
-    rows = files(publishing, tmp_path, "digital-take-up", "daily")
-    total = rows["2026-05-07", "all"]
-    assert (total["assisted_count"], total["digital_take_up_percent"], total["markers"]) == ("2", "50.00", "")
-    for lpa_type in ("health-and-welfare", "property-and-financial"):
-        row = rows["2026-05-07", lpa_type]
-        assert [row["assisted_count"], row["unknown_count"], row["digital_take_up_percent"]] == ["", "", ""]
-        assert row["markers"] == "[c]"
-        assert row["online_count"] == str(QUIET[lpa_type][0])
-        assert rows["2026-05-06", lpa_type]["digital_take_up_percent"] == "50.00"
-        assert rows["2026-05-06", lpa_type]["markers"] == ""
+    publish_take_up(publishing)
+    rows = files(publishing, tmp_path, "digital-take-up", "monthly")
+    for lpa_type in CHANNELS:
+        row = rows["2026-05-01", lpa_type]
+        assert [name for name in TAKE_UP.columns if not row[name]] == ["paper_count", "phone_count"]
+        assert row["digital_take_up_percent"]
+        assert row["markers"] == "[c][e]"
+    total = rows["2026-05-01", "all"]
+    assert (total["phone_count"], total["paper_count"], total["markers"]) == ("2", str(31 * 90), "[e]")
 
 
-@pytest.mark.parametrize("days", [MAY, DayRange(date(2026, 5, 31), date(2026, 5, 31))])
-def test_a_month_hides_what_one_of_its_days_hides_whichever_days_are_published(
-    publishing: Systems, tmp_path: Path, days: DayRange
-) -> None:
-    put_take_up(publishing, quiet_days={7})
-    publish(publishing, [monthly_digital_take_up, published_digital_take_up], days)
-    row = files(publishing, tmp_path, "digital-take-up", "monthly")["2026-05-01", "health-and-welfare"]
-    assert (row["assisted_count"], row["unknown_count"], row["digital_take_up_percent"]) == ("", "", "")
-    assert (row["online_count"], row["total_count"]) == (str(31 * 60), str(31 * 109 + 2))
-    assert "[c]" in row["markers"]
-
-
-def test_a_small_state_hides_the_row_of_its_type_and_the_next_but_not_the_largest(
+def test_a_small_state_of_a_month_empties_the_rows_of_all_types_but_the_majority(
     publishing: Systems, tmp_path: Path
 ) -> None:
-    put_states(publishing)
-    publish(publishing, [monthly_completion_rate, published_completion_rate], MAY)
-    rows = files(publishing, tmp_path, "completion-rate", "daily")
-    for lpa_type in ("health-and-welfare", "unknown"):
-        row = rows["2026-05-07", lpa_type]
-        assert {row[name] for name in COMPLETION.columns} == {""}
-        assert row["markers"] == "[c]"
-    largest = rows["2026-05-07", "property-and-financial"]
-    assert [largest[name] for name in COMPLETION.columns] == [str(count) for count in STATES["property-and-financial"]]
-    assert largest["markers"] == ""
-
-
-def test_a_month_whose_counts_are_large_is_shown(publishing: Systems, tmp_path: Path) -> None:
-    put_states(publishing)
-    publish(publishing, [monthly_completion_rate, published_completion_rate], MAY)
+    publish_completion(publishing, WITH_UNKNOWN)
     rows = files(publishing, tmp_path, "completion-rate", "monthly")
-    assert rows["2026-05-01", "health-and-welfare"]["started_count"] == str(31 * 50)
+    for lpa_type in ("health-and-welfare", "unknown"):
+        row = rows["2026-05-01", lpa_type]
+        assert {row[name] for name in (*COMPLETION.columns, "cohort_completion_percent")} == {""}
+        assert row["markers"] == "[c]"
+    majority = rows["2026-05-01", "property-and-financial"]
+    assert [majority[name] for name in COMPLETION.columns] == [str(31 * n) for n in STATES["property-and-financial"]]
+    assert majority["markers"] == ""
 
 
-def test_suppressing_again_changes_nothing(publishing: Systems) -> None:
-    put_take_up(publishing, quiet_days={7, 8})
-    publish(publishing, [monthly_digital_take_up, published_digital_take_up], MAY)
+def test_publishing_again_makes_no_new_version(publishing: Systems) -> None:
+    publish_take_up(publishing)
     publish(publishing, [published_digital_take_up], DayRange(date(2026, 5, 7), date(2026, 5, 31)))
     with transaction(publishing.warehouse) as connection:
         superseded = connection.exec_driver_sql(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from perf_pipeline.catalogue.datasets import COHORT_COUNTS, DATASETS, STATE_COUNTS
 from perf_pipeline.catalogue.dimensions import LPA_TYPES
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.daily_metrics.completion_rate import with_cohort_rate
 from perf_pipeline.daily_metrics.application_events import with_created_per_started
+from perf_pipeline.daily_metrics.completion_rate import with_cohort_rate
 from perf_pipeline.daily_metrics.totals import with_totals
 from perf_pipeline.monthly_metrics.completion_rate import with_cohorts
 from perf_pipeline.published.completion_rate import with_cohorts_of_the_day

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
 from perf_pipeline.demo.rating_model import MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE, daily_ratings
 from perf_pipeline.errors import SettingsError
-from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.done_page.days import DonePageDay
 from perf_pipeline.extracted.done_page.exports import ExportReading, read_exports
 from perf_pipeline.extracted.done_page.files import list_exports

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from perf_pipeline.errors import PermanentSourceError, TransientSourceError
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.errors import PermanentSourceError, TransientSourceError
 from perf_pipeline.extracted.done_page.days import read_export
 from perf_pipeline.extracted.done_page.exports import ExportReading, read_exports
 from perf_pipeline.extracted.done_page.files import list_exports
