@@ -24,7 +24,7 @@ from perf_pipeline.warehouse.versions import Versioning, merge_versions
 def versioning_of(dataset: Dataset) -> Versioning:
     """Versions of published figures: another one whenever any cell that readers see differs."""
     compared = tuple(name for name in dataset.column_names if name not in (*dataset.identity, *VERSION_COLUMNS))
-    return Versioning(dataset.name, dataset.identity, compared, born=("published_at",))
+    return Versioning(dataset.name, dataset.identity, compared, created_columns=("published_at",))
 
 
 def publish(

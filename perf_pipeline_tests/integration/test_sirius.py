@@ -115,11 +115,11 @@ def test_a_row_whose_total_is_not_its_sum_is_rejected_and_the_rest_used(
     ]
 
 
-def test_a_revision_is_told_from_its_instant_on() -> None:
+def test_a_revision_is_revised_at_its_instant_on() -> None:
     day = date(2026, 3, 2)
     counts = ChannelCounts(online=1, assisted=2, paper=3, phone=4, other=5, unknown=6)
-    told_from = datetime(2026, 9, 10, tzinfo=UTC)
-    behaviour = SiriusBehaviour(hiccup_every=0, revisions=(Revision(day, "hw", counts, told_from),))
+    revised_at = datetime(2026, 9, 10, tzinfo=UTC)
+    behaviour = SiriusBehaviour(hiccup_every=0, revisions=(Revision(day, "hw", counts, revised_at),))
     days = iter([date(2026, 9, 9), date(2026, 9, 10)])
     with sirius_server(today=lambda: next(days), behaviour=behaviour) as sirius_url:
         before, after = (totals(SiriusClient(sirius_url).channel_counts(day, day)) for _ in range(2))

@@ -33,9 +33,9 @@ _VERSIONING = Versioning(
     "extracted_feedback",
     identity=("service", "source", "report_date", "rating"),
     compared=("ratings_count", "granularity"),
-    born=("first_seen_at",),
-    seen=("last_seen_at",),
-    refreshed=("file_name", "modified_at"),
+    created_columns=("first_seen_at",),
+    seen_columns=("last_seen_at",),
+    updated_columns=("file_name", "modified_at"),
 )
 
 

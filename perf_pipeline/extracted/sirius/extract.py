@@ -30,9 +30,9 @@ _VERSIONING = Versioning(
     "extracted_channel_counts",
     identity=_IDENTITY,
     compared=TAKE_UP_COUNTS,
-    born=("first_seen_at",),
-    seen=("last_seen_at",),
-    refreshed=("is_final",),
+    created_columns=("first_seen_at",),
+    seen_columns=("last_seen_at",),
+    updated_columns=("is_final",),
 )
 
 Held = dict[tuple[date, str], tuple[object, ...]]
