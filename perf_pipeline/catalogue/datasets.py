@@ -1,4 +1,4 @@
-"""Every dataset: its table, grain, key and columns. Tables, contracts, descriptions, the dictionary come from here."""
+"""Every dataset: its table, grain, key and columns. Tables, contracts, descriptions and the dictionary use these entries."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +11,7 @@ from perf_pipeline.catalogue.windows import COHORT_DAYS, SIRIUS_REVISION_DAYS
 
 
 class Stage(Enum):
-    """The stages of the flow, in order; each is a folder and an asset group."""
+    """The stages of the flow, in order. Each is a folder and an asset group."""
 
     EXTRACTED = "extracted"
     DAILY_METRICS = "daily_metrics"
@@ -22,7 +22,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """One table of schema `perf`; most are an asset of the same name."""
+    """One table of schema `perf`. Most are also an asset of the same name."""
 
     name: str
     stage: Stage
@@ -31,16 +31,16 @@ class Dataset:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     day_columns: tuple[str, ...] = ("report_date",)
-    """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
+    """The columns by which ranges of days are found. Days are replaced by the first of them."""
     indicator: IndicatorName | None = None
     subject: Subject = "service"
-    """The column that says whom a row is about; ledgers call it `subject`."""
+    """The column with the subject of a row. Ledgers call it `subject`."""
     dimension: Dimension | None = None
-    """What its figures are broken down by."""
+    """The dimension by which its figures are broken down."""
     reach_back_days: int = 0
-    """How many days before a day can change by what happened on that day."""
+    """How many earlier days can change through the events of a day."""
     final_after_days: int | None = None
-    """After so many days a row that is still provisional is final; None where only the sources decide."""
+    """A provisional row is final after this many days. None when only the sources decide."""
 
     @property
     def day_column(self) -> str:
@@ -49,16 +49,16 @@ class Dataset:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The key of a figure whatever its version: without the instant at which it was published."""
+        """The key of a figure without its version, that is without the instant at which it was published."""
         return tuple(name for name in self.key if name != "published_at")
 
     @property
     def is_monthly(self) -> bool:
-        """Whether a row is about a month."""
+        """Whether each row is for a month."""
         return self.stage is Stage.MONTHLY_METRICS
 
     def touched_by(self, days: DayRange) -> DayRange:
-        """The periods that can change by what happened on `days`: earlier days too, and whole months of a monthly table."""
+        """The periods that can change through the events of `days`: these, earlier days, and whole months if monthly."""
         reached = days.earlier_by(self.reach_back_days)
         return reached.whole_months() if self.is_monthly else reached
 
@@ -77,9 +77,9 @@ STATE_FLAGS = ("is_provisional", "is_estimated")
 MONTH_COUNTS = ("days_included_count", "days_expected_count")
 REVISION_COLUMNS = ("revision_cause", "revision_reason", "revised_at")
 PERIODS = {"daily": "day", "monthly": "month"}
-"""Lengths of the periods, by the names that people and files give them."""
+"""Lengths of the periods, by their names in commands and files."""
 VERSION_COLUMNS = ("published_at", "superseded_at", "run_id", *REVISION_COLUMNS)
-"""What is said of a version of a published figure, not of the figure."""
+"""Columns that describe a version of a published figure, not the figure itself."""
 SATISFACTION_FIGURES = (
     *RATING_COUNTS,
     "responses_count",
@@ -103,7 +103,7 @@ def _published(
     return Dataset(
         entry.published_dataset,
         Stage.PUBLISHED,
-        f"{entry.title} as published: every version of every daily and monthly figure; the files hold those in force.",
+        f"{entry.title} as published: every version of every daily and monthly figure. The files have the current ones.",
         "one row per service, period, dimension and version",
         ("service", "period_start", "period", dimension.column, "published_at"),
         (
@@ -123,9 +123,9 @@ _ENTRIES = (
     Dataset(
         "extracted_feedback",
         Stage.EXTRACTED,
-        "Ratings as the sources gave them: single responses of the service's own banner, daily counts (or, before those"
-        " exist, single responses) of the done page. No free text, no personal data.",
-        "one row per response, or per page, day and rating where the source gives counts",
+        "Ratings as the sources delivered them: single responses from the service's own banner, and daily counts from the"
+        " done page (single responses until the daily counts exist). No free text, no personal data.",
+        "one row per response, or per page, day and rating when the source delivers counts",
         ("service", "source", "report_date", "feedback_key"),
         (
             *_columns("service", "source", "report_date", "granularity", "feedback_key", "received_at"),
@@ -139,8 +139,8 @@ _ENTRIES = (
     Dataset(
         "extracted_application_states",
         Stage.EXTRACTED,
-        "The states that applications reached, each at its earliest stamp ever seen. What the source blanks, deletes or"
-        " stamps again later stays as first seen.",
+        "The states that applications reached, each with the earliest stamp ever read. A row stays as it was first read"
+        " when the source later blanks, deletes or restamps it.",
         "one row per application",
         ("service", "application_hash"),
         _columns(
@@ -166,8 +166,8 @@ _ENTRIES = (
     Dataset(
         "extracted_channel_counts",
         Stage.EXTRACTED,
-        "Applications received by channel as Sirius counts them. A revision supersedes the earlier counts"
-        " and keeps them.",
+        "Applications received by channel as Sirius counts them. A revision supersedes the earlier counts, which are"
+        " kept.",
         "one row per service, day, type of LPA and version",
         ("service", "report_date", "lpa_type", "first_seen_at"),
         _columns("service", "report_date", "lpa_type", *TAKE_UP_COUNTS, "is_final", *_SEEN, "superseded_at"),
@@ -194,7 +194,7 @@ _ENTRIES = (
     Dataset(
         "source_deliveries",
         Stage.EXTRACTED,
-        "What each source delivered for each period, and what last changed. A period without a row is not known yet.",
+        "What each source delivered for each period, and its last change. A period without a row is not known yet.",
         "one row per subject, source and period",
         ("subject", "source_name", "period_start"),
         _columns(
@@ -218,7 +218,7 @@ _ENTRIES = (
     Dataset(
         "source_readings",
         Stage.EXTRACTED,
-        "How the last reading of each source ended, and which days a failed one still owes.",
+        "How the last reading of each source ended, and which days have to be read again after a failure.",
         "one row per subject and source",
         ("subject", "source_name"),
         _columns(
@@ -238,7 +238,7 @@ _ENTRIES = (
     Dataset(
         "export_files",
         Stage.EXTRACTED,
-        "Feedback Explorer exports as they were when a service's page was last read from them.",
+        "The Feedback Explorer exports that a service's page was last read from, with their sizes and times.",
         "one row per subject and file",
         ("subject", "file_name"),
         _columns("subject", "file_name", "modified_at", "size_bytes_count", "is_held"),
@@ -247,7 +247,7 @@ _ENTRIES = (
     Dataset(
         "accepted_exports",
         Stage.EXTRACTED,
-        "Feedback Explorer exports that a person has accepted as they are: whole, and right where they take ratings away.",
+        "Feedback Explorer exports that a person has accepted: they are whole, and right although they remove ratings.",
         "one row per file",
         ("file_name",),
         _columns("file_name", "modified_at", "size_bytes_count", "accepted_at"),
@@ -256,7 +256,7 @@ _ENTRIES = (
     Dataset(
         "quarantined_rows",
         Stage.QUALITY,
-        "Rows that could not be used, with the reason and where to find them in their source. They are in no figure.",
+        "Rows that could not be used, with the reason and where to find them in their source. No figure includes them.",
         "one row per unusable source row",
         ("subject", "source_name", "row_ref"),
         (
@@ -291,8 +291,8 @@ _ENTRIES = (
     Dataset(
         "verdicts",
         Stage.QUALITY,
-        "The verdict of every check on every period of every dataset. What is built again has no verdict until it is"
-        " checked again; without one nothing is made of it.",
+        "The verdict of every check on every period of every dataset. A period that is built again has no verdict until it"
+        " is checked again. Without a verdict it is not used.",
         "one row per dataset, subject, period and check",
         ("dataset", "subject", "period_start", "check_name"),
         _columns(
@@ -312,8 +312,7 @@ _ENTRIES = (
     Dataset(
         "last_good_periods",
         Stage.QUALITY,
-        "Periods as they were when they last passed, for those that were built again and have not passed since:"
-        " months go on counting them.",
+        "The last good rows of periods that were built again and have not passed since. Months still include these rows.",
         "one row per dataset, subject and period",
         ("dataset", "subject", "period_start"),
         _columns("dataset", "subject", "period_start", "good_rows"),
@@ -322,7 +321,7 @@ _ENTRIES = (
     Dataset(
         "alerts_sent",
         Stage.QUALITY,
-        "What people were alerted about, so that each cause is reported once.",
+        "The alerts that were sent, so that each cause is reported once.",
         "one row per cause",
         ("about", "alert_subject", "check_name", "finding_digest"),
         _columns("about", "night", "alert_subject", "check_name", "finding_digest", "sent_at"),
@@ -352,8 +351,8 @@ _ENTRIES = (
     Dataset(
         "daily_completion_rate",
         Stage.DAILY_METRICS,
-        f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days;"
-        f" provisional until the {COHORT_DAYS}th day has ended.",
+        f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days."
+        f" Provisional until the {COHORT_DAYS}th day has ended.",
         "one row per service, day of start and type of LPA",
         ("service", "report_date", "lpa_type"),
         _columns("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
@@ -376,7 +375,7 @@ _ENTRIES = (
     Dataset(
         "monthly_user_satisfaction",
         Stage.MONTHLY_METRICS,
-        "User satisfaction by month, summed again from the daily counts.",
+        "User satisfaction by month, summed from the daily counts.",
         "one row per service, month and source",
         ("service", "month_start", "source"),
         _columns("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
@@ -387,7 +386,7 @@ _ENTRIES = (
     Dataset(
         "monthly_completion_rate",
         Stage.MONTHLY_METRICS,
-        "Completion by month, summed again from the daily counts, with the cohort of the month's starts.",
+        "Completion by month, summed from the daily counts, with the cohort of the month's starts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
         _columns(
@@ -401,7 +400,7 @@ _ENTRIES = (
     Dataset(
         "monthly_digital_take_up",
         Stage.MONTHLY_METRICS,
-        "Digital take-up by month, summed again from the daily counts.",
+        "Digital take-up by month, summed from the daily counts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
         _columns("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
@@ -415,7 +414,7 @@ _ENTRIES = (
     Dataset(
         "withdrawn_figures",
         Stage.PUBLISHED,
-        "Figures that were taken back: they are published as not available until they are restored.",
+        "Figures that were withdrawn. They are published as not available until they are restored.",
         "one row per subject, indicator and period",
         ("subject", "indicator", "period_start", "period"),
         _columns("subject", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
@@ -424,7 +423,7 @@ _ENTRIES = (
     Dataset(
         "revision_log",
         Stage.PUBLISHED,
-        "Every published value that was changed: what it was, what it is, when and why. A row stays for good.",
+        "Every change of a published value: before, after, when and why. Rows are never deleted.",
         "one row per changed value",
         ("subject", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
         _columns(
@@ -450,11 +449,11 @@ FIGURES: dict[IndicatorName, tuple[str, ...]] = {
     "completion-rate": (*COMPLETION_FIGURES, *COHORT_FIGURES),
     "digital-take-up": TAKE_UP_FIGURES,
 }
-"""The columns of an indicator that are figures: what a revision can be about."""
+"""The columns of an indicator that are figures and can be revised."""
 
 DATASETS: dict[str, Dataset] = {dataset.name: dataset for dataset in _ENTRIES}
 
 
 def datasets_of(stage: Stage) -> dict[str, Dataset]:
-    """The datasets of a stage that hold figures or what they are made of, in their order."""
+    """The datasets of a stage that belong to an indicator, in their order."""
     return {name: dataset for name, dataset in DATASETS.items() if dataset.stage is stage and dataset.indicator}

@@ -1,4 +1,4 @@
-"""Explicit `[x]` rows for figures whose source is not set, or that lie before its first day: not available, not left out."""
+"""Makes explicit `[x]` rows for figures whose source is not set, or that are before the source's first day."""
 
 import json
 from collections import Counter
@@ -18,9 +18,9 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def not_available(connection: Connection, dataset: Dataset, systems: Systems, days: DayRange) -> pd.DataFrame:
-    """Rows of key columns, origin and markers for the days without any source, and the months of nothing else.
+    """Rows of key columns, origin and markers for the days without any source, and for months of only such days.
 
-    Where nothing sums the dimension, as with sources of ratings, each source has its own row.
+    When the values of the dimension are never summed, as with the source of ratings, each value has its own row.
     """
     dimension = dataset.dimension
     months = days.whole_months()

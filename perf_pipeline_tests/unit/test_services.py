@@ -115,7 +115,7 @@ def test_two_services_can_not_write_the_same_feed(tmp_path: Path) -> None:
 
 def test_a_service_that_stands_twice_is_refused_in_yaml_too(tmp_path: Path) -> None:
     message = refusal_of(tmp_path, "use-an-lpa: {}\nuse-an-lpa: {}\n", "services.yml")
-    assert "use-an-lpa stands twice" in message
+    assert "use-an-lpa occurs twice" in message
 
 
 @pytest.mark.parametrize(("text", "name"), [("", "services.toml"), ("", "services.yaml"), ("- a", "services.yaml")])
@@ -148,7 +148,7 @@ def test_a_service_has_its_own_thresholds_as_the_guide_shows_and_the_others_have
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("calm_days = 3", "deputy-reporting.thresholds: calm_days is no threshold; there are quarantined_percent,"),
+        ("calm_days = 3", "deputy-reporting.thresholds: calm_days is not a threshold; expected one of quarantined_percent,"),
         ("quiet_days = 0", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
         ("quiet_days = -1", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
         ('quiet_days = "many"', "deputy-reporting.thresholds.quiet_days: Input should be a valid number"),
