@@ -1,4 +1,4 @@
-"""Which days of a source an extraction reads: its newest days, those it never delivered, and those a failure still owes."""
+"""The days of a source that an extraction reads: its newest days, days never delivered, and days owed after a failure."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -16,11 +16,11 @@ from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
 _MOST_READINGS = 4
-"""Of one source in one extraction: scattered days are read together with those between them."""
+"""The most readings of one source in one extraction. Scattered days are read together with the days between them."""
 
 
 def nightly_days(connection: Connection, systems: Systems, service: Service, source: Source) -> list[DayRange]:
-    """The days that a nightly extraction reads of a source of a service, as ranges."""
+    """The days of a source of a service that a nightly extraction reads, as ranges."""
     known = systems.days_of(service, source.name)
     if known is None:
         return []
@@ -43,14 +43,14 @@ def nightly_days(connection: Connection, systems: Systems, service: Service, sou
 def days_of_range(
     connection: Connection, systems: Systems, service: Service, source: Source, days: DayRange
 ) -> list[DayRange]:
-    """The days of a range, asked for by a person, that can be read of a source of a service."""
+    """The days of a requested range that can be read from a source of a service, as ranges."""
     known = systems.days_of(service, source.name)
     return _readable(connection, service, source, {day for day in days if known and day in known})
 
 
 def _readable(connection: Connection, service: Service, source: Source, days: Iterable[date]) -> list[DayRange]:
-    """Days as few ranges, without frozen ones: reading those would bring dropped rows back."""
+    """The days as a few ranges, without frozen days: reading a frozen day would bring dropped rows back."""
     frozen = frozen_days(connection, source).get(service.slug)
     open_days = {day for day in days if frozen is None or day not in frozen}
-    # Files are read together: they are remembered as read, and a second reading would find nothing new in them.
+    # Files are read in one range. They are then recorded as read, so a second reading would find no changed files.
     return joined(as_ranges(open_days), 1 if source.window_days is None else _MOST_READINGS)

@@ -1,8 +1,8 @@
-"""Drops rows about single people once nothing can change what was counted from them (DOMAIN 3.1, trap 10).
+"""Drops rows about single people when the counts from these rows are final (DOMAIN 3.1, trap 10).
 
-The days whose rows are dropped are frozen: they are not read again, and their counts are kept in a table beside the extract,
-from which the daily tables are built like from any other rows. Daily counts of the done page and of Sirius are about nobody
-and stay (docs/decisions/0014).
+The days whose rows are dropped are frozen. They are not read again. Their counts are kept in a table of frozen counts, from
+which the daily tables can be built again. Daily counts of the done page and of Sirius are not about single people and stay
+(docs/decisions/0014).
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _SETTLED = _FOLDER / "sql" / "settled_days.sql"
 
 @dataclass(frozen=True)
 class _Retained:
-    """Where the rows of a source are kept, and where their counts are once the rows are dropped."""
+    """The SQL that freezes the counts of a source and drops its rows, and the table of its frozen counts."""
 
     sql: Path
     """The folder of `freeze_counts.sql` and `drop_rows.sql`."""
@@ -43,19 +43,19 @@ _RETAINED = {
 
 @dataclass(frozen=True)
 class Dropped:
-    """What one look at the old rows of a service's source came to."""
+    """The result of dropping old rows of a service's source."""
 
     rows: int
     frozen: DayRange | None
-    """All days frozen by now."""
+    """All frozen days."""
     held_back_by: date | None = None
-    """The old day whose counts may still change, so that its rows and all later ones stay."""
+    """The first old day whose counts may still change. The rows of this day and of all later days stay."""
 
 
 def days_to_freeze(settled: Mapping[date, bool], frozen: DayRange | None) -> DayRange | None:
-    """The unbroken run of settled days from the first day that was ever read; None if that one isn't settled.
+    """The settled days without a gap, from the first day that was ever read. None if the first day is not settled.
 
-    `settled` says, for each delivered day that is old enough, whether its counts are final and passed.
+    `settled` has each delivered day that is old enough, and whether its counts are final and passed their checks.
     """
     if not settled:
         return frozen
@@ -66,8 +66,8 @@ def days_to_freeze(settled: Mapping[date, bool], frozen: DayRange | None) -> Day
 
 
 def drop_old_rows(systems: Systems, source: Source, service: str, now: datetime) -> Dropped:
-    """Freeze the counts of old and settled days and drop the rows that belong to them alone, in one transaction."""
-    assert source.rows_kept_months is not None  # noqa: S101 - the caller asks only for such sources
+    """Freeze the counts of old, settled days and drop the rows that belong only to them, in one transaction."""
+    assert source.rows_kept_months is not None  # noqa: S101 - the caller passes only such sources
     limit = months_later(london_day(now), -source.rows_kept_months)
     retained, daily = _RETAINED[source.name], _daily_datasets(source)
     with transaction(systems.warehouse) as connection:
@@ -104,7 +104,7 @@ def _daily_datasets(source: Source) -> list[Dataset]:
 def _settled(
     connection: Connection, source: Source, daily: list[Dataset], service: str, limit: date
 ) -> dict[date, bool]:
-    """The old days that the source has delivered, and whether nothing is left that could change what they count."""
+    """The old days that the source has delivered, and whether their counts can no longer change."""
     provisional = union(
         *(
             select(table.c.report_date).where(
@@ -133,7 +133,7 @@ def _first_after(frozen: DayRange | None, settled: Mapping[date, bool]) -> date 
 
 
 def frozen_days(connection: Connection, source: Source) -> dict[str, DayRange]:
-    """By service, the days whose rows were dropped; services that have none are absent."""
+    """The frozen days of each service. Services without frozen days are absent."""
     retained = _RETAINED.get(source.name)
     if retained is None:
         return {}

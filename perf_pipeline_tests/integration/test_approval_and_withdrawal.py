@@ -81,7 +81,7 @@ def test_what_was_approved_stays_while_what_is_built_later_waits(
 def test_a_service_whose_figures_need_no_approval_is_told_so(call: Call, variables: dict[str, str]) -> None:
     refused = call("approve", "--service", "make-a-lpa", **variables)
     assert refused.status == 2
-    assert "wait for nobody's approval" in refused.err
+    assert "need no approval" in refused.err
 
 
 def test_a_figure_that_is_taken_back_stays_as_not_available_with_its_reason(
@@ -116,7 +116,7 @@ def test_building_the_day_again_does_not_bring_it_back_and_restoring_does(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("--period", "2026-13", "--reason", "x"), "is no period"),
+        (("--period", "2026-13", "--reason", "x"), "is not a period"),
         (("--period", "2025-01-01", "--reason", "x"), "No user-satisfaction of make-a-lpa is published"),
         (("--period", "2026-06-01"), "Give either --reason, or --restore"),
         (("--period", "2026-06-01", "--restore"), "was not taken back"),

@@ -148,7 +148,10 @@ def test_a_service_has_its_own_thresholds_as_the_guide_shows_and_the_others_have
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("calm_days = 3", "deputy-reporting.thresholds: calm_days is not a threshold; expected one of quarantined_percent,"),
+        (
+            "calm_days = 3",
+            "deputy-reporting.thresholds: calm_days is not a threshold; expected one of quarantined_percent,",
+        ),
         ("quiet_days = 0", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
         ("quiet_days = -1", "deputy-reporting.thresholds.quiet_days: Input should be greater than 0"),
         ('quiet_days = "many"', "deputy-reporting.thresholds.quiet_days: Input should be a valid number"),

@@ -8,7 +8,7 @@ ON CONFLICT (subject, source_name) DO UPDATE SET
     attempted_at = excluded.attempted_at,
     succeeded_at = excluded.succeeded_at,
     asked_from = least(held.asked_from, excluded.asked_from),
-    -- A reading of later days alone leaves the days of a failed one owed.
+    -- The days of a failed reading stay owed when only later days were read.
     owed_from = CASE WHEN held.owed_from < excluded.asked_from THEN held.owed_from END,
     complete_up_to = coalesce(excluded.complete_up_to, held.complete_up_to),
     run_id = excluded.run_id

@@ -1,6 +1,6 @@
--- Days on which merging the staged applications changes a count: where a state is reached for the first time, or moves to
--- an earlier day (that day, and the one it moves from), and where a start takes another type. Later stamps and stamps that
--- are gone change nothing, nor does an earlier stamp of the same day.
+-- Days on which merging the staged applications changes a count. A count changes when a state is reached for the first
+-- time, when a state moves to an earlier day (both days change), and when a start gets another type. Later stamps, missing
+-- stamps and earlier stamps of the same day change nothing.
 WITH seen AS (
     SELECT
         application_hash,

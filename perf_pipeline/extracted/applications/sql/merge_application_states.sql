@@ -1,6 +1,6 @@
--- The earliest stamp ever seen stands. A creation or completion counts under the type at its first extraction; a start
--- under the last type known until its cohort closes. What an earlier reading brings late takes nothing back from a later one.
--- A row with nothing new that was seen on the same day already is left alone: rewriting it would cost more than the rest.
+-- The earliest stamp ever read is kept. A creation or completion has the type at its first extraction. A start has the last
+-- type known before its cohort closed. A reading that is merged late does not undo a newer reading. An unchanged row that
+-- was already read on the same day is not updated, because these updates would take most of the time.
 INSERT INTO perf.extracted_application_states AS kept (
     service, application_hash, started_at, started_date, started_lpa_type, created_at, created_date, created_lpa_type,
     completed_at, completed_date, completed_lpa_type, latest_created_at, latest_completed_at, first_seen_at, last_seen_at
@@ -44,7 +44,7 @@ ON CONFLICT (service, application_hash) DO UPDATE SET
         WHEN
             excluded.started_lpa_type <> 'unknown'
             AND excluded.last_seen_at >= kept.last_seen_at
-            -- Day 90 is first read on the morning after it.
+            -- Day 90 is first read on the next morning.
             AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date - 1
             <= kept.started_date + CAST(:settled_days AS integer)
             THEN excluded.started_lpa_type
