@@ -25,7 +25,7 @@ class ColumnType(Enum):
     PERCENT = "percent"  # 0 to 100, two decimals
     HEADLINE = "headline"  # 0 to 100, a whole number
     FLAG = "flag"
-    HASH = "hash"  # 128 bits that stand for an identifier
+    HASH = "hash"  # 128 bits in place of an identifier
     MARKERS = "markers"  # `[b][p]`: markers in alphabetical order
     JSON = "json"
 
