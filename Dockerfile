@@ -4,7 +4,7 @@ FROM python:3.13-slim-trixie
 RUN useradd --create-home --uid 1000 perf && install -d -o perf -g perf /srv/perf
 WORKDIR /opt/perf_pipeline
 
-# The packages first: they change less often than the code.
+# The packages come first, because they change less often than the code.
 COPY requirements.lock ./
 RUN python3 -m venv .venv && .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 COPY setup.py pyproject.toml README.md dagster.yaml workspace.yaml ./

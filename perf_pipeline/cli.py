@@ -1,6 +1,6 @@
-"""The command `perf-pipeline`: what it accepts and what it prints. The work is done elsewhere.
+"""The command `perf-pipeline`: its arguments and its output. Other modules do the work.
 
-Exit 0: done. 1: something failed; what did not is done all the same. 2: the command was called wrongly. 130: stopped.
+Exit 0: done. 1: something failed, and everything else was done. 2: the command was called wrongly. 130: stopped.
 """
 
 import os
@@ -54,7 +54,7 @@ def cli(context: click.Context, debug: bool) -> None:
 @cli.command()
 @click.option("--date", "last_day", type=DAY, help="Last reporting day. Default: yesterday.")
 def nightly(last_day: date | None) -> None:
-    """Build and publish every day that needs it, up to yesterday."""
+    """Read the sources, then build and publish every day that needs it, up to yesterday."""
     settings = load_settings()
     days = _days(settings.first_day, last_day, settings)
     _build(settings, days, everything=False)
@@ -64,16 +64,16 @@ def nightly(last_day: date | None) -> None:
 @click.option("--from", "first_day", type=DAY, required=True, help="First reporting day.")
 @click.option("--to", "last_day", type=DAY, required=True, help="Last reporting day, included.")
 def backfill(first_day: date, last_day: date) -> None:
-    """Build and publish a range of past days again, all of them."""
+    """Read, build and publish all days of a range again."""
     settings = load_settings()
     _build(settings, _days(first_day, last_day, settings), everything=True)
 
 
 @cli.command("import-feedback")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--accept", is_flag=True, help="Accept the file as it is: whole, and right where it takes ratings away.")
+@click.option("--accept", is_flag=True, help="Accept the file: it is whole, and right although it removes ratings.")
 def import_feedback(file: Path, accept: bool) -> None:
-    """Put a Feedback Explorer export into the folder of exports, show what it says, and build what it changes."""
+    """Put a Feedback Explorer export into the folder of exports, show its content, and build the days that it changes."""
     from perf_pipeline.orchestration.feedback_files import accept_file, described, put_into_folder
     from perf_pipeline.orchestration.resources import open_systems
 
@@ -89,7 +89,7 @@ def import_feedback(file: Path, accept: bool) -> None:
 
 @cli.command()
 def status() -> None:
-    """Show what is built, what is not and why, what is in quarantine, and what is published."""
+    """Show what is built, what is not built and why, what is in quarantine, and what is published."""
     from perf_pipeline.orchestration.overview import overview
 
     settings = load_settings()
@@ -146,7 +146,7 @@ def serve() -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Check every setting and system, and say what to do about each that is not right."""
+    """Check every setting and system, and show the next step for each fault."""
     from perf_pipeline.orchestration.doctor import examine
 
     findings = list(examine())
@@ -175,14 +175,14 @@ def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRang
             )
         if day < settings.first_day:
             raise UsageError(
-                f"{day} lies before the first reporting day, {settings.first_day}.",
+                f"{day} is before the first reporting day, {settings.first_day}.",
                 next_step="ask for later days, or set PERF_FIRST_DAY to an earlier one.",
             )
     return DayRange(first_day, last_day or newest)
 
 
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
-    # Dagster takes seconds to import; the other commands do without it.
+    # Dagster takes seconds to import, and the other commands do not need it.
     _note("Loading the pipeline …")
     from perf_pipeline.alerts.alerting import alert
     from perf_pipeline.orchestration.building import build_days
@@ -209,23 +209,23 @@ def _is_debugging() -> bool:
 
 
 def _note(message: str) -> None:
-    """Progress goes to stderr, so that stdout holds results alone."""
+    """Print progress to stderr, so that stdout has only results."""
     click.echo(message, err=True)
 
 
 def main() -> None:
-    """Run the command; whatever ends it early is told in one line on stderr."""
+    """Run the command. An error or an interruption is reported in one line on stderr."""
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # The default would end the process without closing what it started. What nohup has ignored stays ignored.
+        # By default a signal would end the process without stopping what it started. nohup's ignored SIGHUP stays ignored.
         if signal_number is not signal.SIGHUP or signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal_number, _stop)
-    # Moved to the front, so that it may stand anywhere on the line.
+    # Moved to the front, because --debug may be anywhere on the command line.
     arguments = [word for word in sys.argv[1:] if word != _DEBUG]
     is_debugging = len(arguments) < len(sys.argv) - 1
     try:
         sys.exit(cli(args=[*([_DEBUG] if is_debugging else []), *arguments], standalone_mode=False))
     except BrokenPipeError:
-        # Whoever read our output has gone; what is still to be written must not fail a second time.
+        # The reader of our output has ended. The remaining output must not fail a second time.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (Exception, KeyboardInterrupt) as error:
@@ -241,13 +241,13 @@ def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _explained(error: BaseException) -> tuple[str, int]:
-    """What to tell about an error, and the exit status. Texts of errors that are not ours may hold anything."""
+    """The message for an error, and the exit status. Texts of foreign errors may contain secrets and are not shown."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return f"Error: a command is missing. {NEXT_STEP} {_help_of(error)} lists them.", 2
     if isinstance(error, click.UsageError):
         return f"Error: {error.format_message()} {NEXT_STEP} {_help_of(error)} shows how it is called.", 2
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return f"Stopped. {NEXT_STEP} run the same command again; it takes up what is missing.", STOPPED
+        return f"Stopped. {NEXT_STEP} run the same command again; it continues with what is missing.", STOPPED
     for cause in _causes(error):
         if isinstance(cause, PerfPipelineError):
             return f"Error: {cause}", 2 if isinstance(cause, UsageError) else 1
@@ -267,7 +267,7 @@ def _help_of(error: click.UsageError) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it: Dagster wraps errors of ours in its own."""
+    """The error and its causes. Dagster wraps our errors in its own."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,6 +1,6 @@
-"""The commands about published figures: show earlier versions, audit, import, approve and withdraw them.
+"""The commands for published figures: show earlier versions, audit, import, approve and withdraw.
 
-Belongs here: what they accept and print. Doesn't belong here: building figures (`cli`), the work (`published`, `opg_feed`).
+Here: their arguments and output. Not here: the commands that build figures (`cli`), the work (`published`, `opg_feed`).
 """
 
 import csv
@@ -36,9 +36,9 @@ class _Instant(click.ParamType[datetime]):
 @click.option("--indicator", type=click.Choice(list(INDICATORS)), help="One indicator. Default: all.")
 @click.option("--period", type=click.Choice(list(PERIODS)), default="monthly", show_default=True)
 def as_of(instant: datetime, service: str | None, indicator: IndicatorName | None, period: str) -> None:
-    """Show what was published as it stood at INSTANT (Europe/London unless it says otherwise), as CSV.
+    """Show the figures that were published at INSTANT, as CSV. INSTANT is in Europe/London if it has no offset.
 
-    A day alone means its beginning. Each indicator has columns of its own, and an empty line before it.
+    A day alone means its beginning. Each indicator has its own columns, after an empty line.
     """
     from perf_pipeline.orchestration.resources import open_warehouse
     from perf_pipeline.published.as_of import figures_as_of
@@ -54,7 +54,7 @@ def as_of(instant: datetime, service: str | None, indicator: IndicatorName | Non
     if not names:
         raise UsageError(
             f"{service} publishes no {indicator}." if service else f"No service publishes {indicator}.",
-            next_step="leave --indicator out to see all that is published.",
+            next_step="leave out --indicator to see everything that is published.",
         )
     writer = csv.writer(sys.stdout, lineterminator="\n")
     with open_warehouse(settings) as warehouse, connected(warehouse) as connection:
@@ -90,31 +90,31 @@ def audit_feed(file: Path) -> None:
 @click.command()
 @click.option("--service", required=True, help="A service whose figures a person approves (approval = required).")
 def approve(service: str) -> None:
-    """Publish what is built of a service and waits for approval."""
+    """Approve and publish the built figures of a service."""
     from perf_pipeline.orchestration.republishing import publish_approved
 
     settings = load_settings()
     if not _known_service(settings, service).approval == "required":
         raise UsageError(
-            f"The figures of {service} wait for nobody's approval.",
-            next_step=f'give {service} approval = "required" in the services file, if they should.',
+            f"The figures of {service} need no approval.",
+            next_step=f'set approval = "required" for {service} in the services file, if they should need it.',
         )
     causes = publish_approved(settings, service)
     for cause in causes:
         click.echo(f"Failed: {cause}", err=True)
     if causes:
         sys.exit(1)
-    click.echo(f"What is built of {service} and passed its checks is published.")
+    click.echo(f"The built figures of {service} that passed their checks are published.")
 
 
 @click.command()
 @click.option("--service", required=True)
 @click.option("--indicator", type=click.Choice(list(INDICATORS)), required=True)
 @click.option("--period", required=True, help="A month as 2026-05, or a day as 2026-05-01.")
-@click.option("--reason", help="Why, in words for readers. Never a person's name.")
-@click.option("--restore", is_flag=True, help="Publish the figure again that was taken back.")
+@click.option("--reason", help="The reason, which readers see. Never a person's name.")
+@click.option("--restore", is_flag=True, help="Publish a withdrawn figure again.")
 def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | None, restore: bool) -> None:
-    """Take a published figure back: it stays in the series as not available, with the reason."""
+    """Withdraw a published figure. It stays in the series as not available, with the reason."""
     from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
     from perf_pipeline.published.withdrawing import Withdrawal
 
@@ -124,7 +124,7 @@ def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | 
     figure = Withdrawal(_known_service(settings, service).slug, indicator, *_period_of(period))
     if reason:
         publish_withdrawn(settings, figure, " ".join(reason.split()))
-        click.echo(f"Taken back: {indicator} of {service}, {period}.")
+        click.echo(f"Withdrawn: {indicator} of {service}, {period}.")
     else:
         for cause in publish_restored(settings, figure):
             click.echo(f"Failed: {cause}", err=True)
@@ -135,7 +135,7 @@ def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | 
 @click.command("import-history")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_history(file: Path) -> None:
-    """Add the months of an OPG feed file to the series, as imported figures that computed ones supersede."""
+    """Add the months of an OPG feed file to the series as imported figures. Computed figures supersede them."""
     from perf_pipeline.opg_feed import importing
     from perf_pipeline.opg_feed.entries import read_feed
     from perf_pipeline.orchestration.resources import open_systems
@@ -164,12 +164,12 @@ def _known_service(settings: Settings, slug: str) -> Service:
 
 
 def _period_of(text: str) -> tuple[date, str]:
-    """First day and length of a period as people write it: 2026-05, or 2026-05-01."""
+    """The first day and the length of a period written as 2026-05 or 2026-05-01."""
     try:
         return (date.fromisoformat(f"{text}-01"), "month") if len(text) == 7 else (date.fromisoformat(text), "day")
     except ValueError:
         raise UsageError(
-            f"{text!r} is no period.", next_step="write a month as 2026-05 or a day as 2026-05-01."
+            f"{text!r} is not a period.", next_step="write a month as 2026-05 or a day as 2026-05-01."
         ) from None
 
 

@@ -1,7 +1,7 @@
 """Every PERF_* variable, typed. Nothing else in the package reads the environment.
 
-With no database and no source variable set, the *embedded default* is in force: a PostgreSQL of our own under `PERF_HOME`
-and stand-ins for the systems we read. With any of them set there are no stand-ins: an unset source makes its figures `[x]`.
+When no database variable and no source variable is set, the *embedded default* is used: our own PostgreSQL in `PERF_HOME`,
+and stand-ins for the sources. When any of them is set there are no stand-ins: figures of a source that is not set are `[x]`.
 """
 
 import os
@@ -38,7 +38,7 @@ _STARTED = time.monotonic()
 
 
 class Settings(BaseSettings):
-    """The variables of one process. `load_settings()` reads them; tests may construct it directly."""
+    """The variables of one process. `load_settings()` reads them. Tests may construct it directly."""
 
     model_config = SettingsConfigDict(
         env_prefix="PERF_", env_ignore_empty=True, enable_decoding=False, frozen=True, extra="ignore"
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     )
     first_day: FirstDay = Field(default=date(2025, 5, 1), description="First reporting day (Europe/London).")
     lpa_database_url: DatabaseUrl | None = Field(
-        default=None, description="The Make an LPA database, only ever read. Unset: its figures are not available."
+        default=None, description="The Make an LPA database, read only. Unset: its figures are not available."
     )
     sirius_url: SourceAddress | None = Field(
         default=None, description="Base address of the Sirius data API. Unset: no take-up."
@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     feedback_exports_dir: Folder | None = Field(
         default=None, description="Folder with the GOV.UK Feedback Explorer exports. Unset: no done-page ratings."
     )
-    publish_dir: Folder = Field(default="published", description="Folder that the releases appear in.")
+    publish_dir: Folder = Field(default="published", description="Folder for the releases.")
     services_file: Path | None = Field(
         default=None, description="TOML or YAML file of services. Default: the one in the package."
     )
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     )
     hash_key: SecretStr | None = Field(
         default=None,
-        description="Key of the hashes that stand for application ids. Default: made once, kept in PERF_HOME/hash.key.",
+        description="Key of the hashes of application ids. Default: made once and kept in PERF_HOME/hash.key.",
     )
     data_docs_url: str | None = Field(
         default=None,
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     dagit_port: int = Field(default=3000, ge=1, le=65535, description="Port of Dagit on 127.0.0.1.")
     dagit_url: StartOfLinks | None = Field(
         default=None,
-        description="Address of Dagit that links in alerts lead to. Default: 127.0.0.1 at PERF_DAGIT_PORT.",
+        description="Address of Dagit for links in alerts. Default: 127.0.0.1 at PERF_DAGIT_PORT.",
     )
     now_is: AwareDatetime | None = Field(
         default=None,
@@ -99,26 +99,26 @@ class Settings(BaseSettings):
         default=None, description="Incoming webhook that alerts are posted to. Unset: none."
     )
     alert_email_to: EmailAddresses | None = Field(
-        default=None, description="Who gets alerts by e-mail: addresses, comma separated. Unset: nobody."
+        default=None, description="Addresses that get alerts by e-mail, comma separated. Unset: none."
     )
-    alert_email_from: EmailAddress | None = Field(default=None, description="The address that alerts come from.")
+    alert_email_from: EmailAddress | None = Field(default=None, description="Sender address of alerts.")
     smtp_url: Secret[MailServer] | None = Field(
-        default=None, description="The mail server: smtp:// (STARTTLS where it is offered) or smtps:// (TLS)."
+        default=None, description="The mail server: smtp:// (STARTTLS if it is offered) or smtps:// (TLS)."
     )
 
     @property
     def dagit_address(self) -> str:
-        """Where links to Dagit lead, without a closing slash."""
+        """The address for links to Dagit, without a closing slash."""
         return str(self.dagit_url or f"http://127.0.0.1:{self.dagit_port}").rstrip("/")
 
     @property
     def is_embedded(self) -> bool:
-        """Whether no variable points at a real system, so that stand-ins replace all of them."""
+        """Whether no variable has the address of a real system, so that stand-ins replace all of them."""
         own = [getattr(self, source.setting) for source in SOURCES.values() if source.setting]
         return not any((self.database_url, self.lpa_database_url, *own)) and not _service_databases_set()
 
     def address_of(self, service: Service, source: str) -> str | None:
-        """Folder or URL of a source of a service; None where it is not set. Where all are stood in, its mere name."""
+        """Folder or URL of a source of a service. None if it is not set. With stand-ins, only its name."""
         if self.is_embedded:
             return source
         entry = SOURCES[source]
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         return self.database_url_named(variable) if variable else None
 
     def addresses(self, services: Services) -> dict[tuple[str, str], str]:
-        """By service and source, the addresses that are set."""
+        """The addresses that are set, by service and source."""
         return {
             (service.slug, source): address
             for service, source in services.pairs
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
         }
 
     def now(self) -> datetime:
-        """The present instant; with PERF_NOW set, that instant and the time since this process began."""
+        """The present instant. With PERF_NOW set, that instant plus the time since this process began."""
         if self.now_is is None:
             return datetime.now(UTC)
         return self.now_is + timedelta(seconds=time.monotonic() - _STARTED)
@@ -148,7 +148,7 @@ class Settings(BaseSettings):
         return SourceBounds(self.source_reading_seconds, self.source_statement_seconds, self.source_lock_seconds)
 
     def database_url_named(self, variable: str) -> str | None:
-        """The URL that a PERF_* variable named in the services file holds; None where it is unset."""
+        """The URL in a PERF_* variable that the services file names. None if it is not set."""
         if variable == "PERF_LPA_DATABASE_URL":
             return None if self.lpa_database_url is None else self.lpa_database_url.get_secret_value()
         try:
@@ -158,20 +158,20 @@ class Settings(BaseSettings):
 
 
 def _service_databases_set() -> bool:
-    """Whether a database that only the services file names is set."""
+    """Whether a database variable is set that only the services file names."""
     names = (name for name, value in os.environ.items() if value and name != _DAGSTER_DATABASE)
     return any(_SERVICE_DATABASE.fullmatch(name) for name in names)
 
 
 def unknown_variables() -> list[str]:
-    """PERF_* variables that are set and that nothing reads, most likely mistyped."""
+    """PERF_* variables that are set and not read, most likely misspelt."""
     known = {field.validation_alias or f"PERF_{name.upper()}" for name, field in Settings.model_fields.items()}
     ours = (name for name in os.environ if name.startswith("PERF_"))
     return sorted(name for name in ours if name not in known and not _SERVICE_DATABASE.fullmatch(name))
 
 
 def load_settings() -> Settings:
-    """Read the environment. Raises SettingsError naming each wrong variable, never its value."""
+    """Read the environment. Raises SettingsError with the name of each wrong variable, never with its value."""
     try:
         settings = Settings()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""How long one reading of a source may take, so that a source that is slow or stuck is a failed source and nothing more."""
+"""How long one reading of a source may take. A source that takes longer has failed and does not delay the others."""
 
 import time
 from dataclasses import dataclass, field
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class SourceBounds:
-    """Bounds on every source, in seconds; the settings say otherwise."""
+    """The longest times for each source, in seconds. Settings can change them."""
 
     reading_seconds: float = 1800
-    """A whole reading, however many answers it takes."""
+    """A whole reading, with all its requests."""
     statement_seconds: float = 900
     """One statement in a database."""
     lock_seconds: float = 10
     """Waiting for a lock in a database."""
 
     def deadline(self) -> "Deadline":
-        """The end of a reading that begins now."""
+        """The deadline of a reading that begins now."""
         return Deadline(self.reading_seconds)
 
 
@@ -29,7 +29,7 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """How long the reading may go on; 0 or less when its time is over."""
+        """The remaining time of the reading. 0 or less when it is over."""
         return self._started + self.seconds - time.monotonic()
 
     @property

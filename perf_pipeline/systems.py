@@ -1,4 +1,4 @@
-"""The systems of this process: our warehouse, and where each source is. Stages take this one object."""
+"""The systems that a process uses: our warehouse, and the address of each source. Every stage gets this object."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,47 +21,47 @@ def utc_now() -> datetime:
 
 
 def silent(_message: str) -> None:
-    """Progress that nobody watches."""
+    """Ignore progress messages."""
 
 
 def not_locked() -> None:
-    """For a process that holds the building lock already."""
+    """Take no lock, for a process that already holds the building lock."""
 
 
 @dataclass(frozen=True)
 class Systems:
-    """Everything outside of this process that a run touches."""
+    """The warehouse, the sources and the folders of a run."""
 
     warehouse: Engine
     services: Services
     addresses: Mapping[tuple[str, str], str] = field(repr=False)
-    """Folder or URL by service and source; a pair that is absent is not set. URLs hold passwords."""
+    """Folder or URL by service and source. A source without an address is absent. URLs may have passwords."""
     publish_dir: Path
     data_docs_dir: Path
-    """Where the pages of Great Expectations are written: internal, and no part of what is published."""
+    """The folder for the pages of Great Expectations. They are internal and never published."""
     first_day: date
     """The first reporting day."""
     hash_key: bytes = field(repr=False)
     is_demonstration: bool
-    """Whether the sources are stand-ins, so that nothing published may pass for a real figure."""
+    """Whether the sources are stand-ins. Published figures are then marked as a demonstration."""
     source_bounds: SourceBounds = field(default_factory=SourceBounds)
     sirius_auth: Literal["none", "sigv4"] = "none"
     approved: frozenset[str] = frozenset()
-    """Services whose figures may be published now, of those that a person approves first."""
+    """The services with required approval whose figures are approved in this run."""
     data_docs_url: str | None = None
-    """Where the pages of Great Expectations are served; None where they are files alone."""
+    """The address at which the pages of Great Expectations are served. None if they are only files."""
     clock: Callable[[], datetime] = utc_now
     progress: Progress = silent
-    """Called with the name of each asset when its work begins."""
+    """Called with the name of each asset when it starts."""
     lock_building: Callable[[], None] = not_locked
-    """Called before the first table is built: waits until no other run builds."""
+    """Called before the first table is built. It waits until no other run builds."""
 
     def days_of(self, service: Service, source: str) -> DayRange | None:
-        """The ended reporting days that a source of a service can know about; None before the first of them has ended."""
+        """The ended reporting days that a source of a service has data for. None before the first of them has ended."""
         first = max(self.first_day, service.first_day_of(source))
         last = last_ended_day(self.clock())
         return DayRange(first, last) if first <= last else None
 
     def address(self, service: str, source: str) -> str | None:
-        """Where a source of a service is; None where it is not set."""
+        """The address of a source of a service. None if it is not set."""
         return self.addresses.get((service, source))

@@ -1,1 +1,1 @@
-"""What a service, dataset, column, metric, method, check, marker and window mean: one entry each."""
+"""One entry for each service, source, dataset, column, indicator, method, check, marker and window: what it means."""

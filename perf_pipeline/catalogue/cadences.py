@@ -1,4 +1,4 @@
-"""When a source is due: until then a day that it has not delivered is waiting, afterwards it is late."""
+"""When a source has to deliver. Until then a day that it has not delivered is waiting, afterwards it is late."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from perf_pipeline.catalogue.reporting_days import month_start
 
 @dataclass(frozen=True)
 class Nightly:
-    """Delivers every night; a day is due so many nights after it."""
+    """A source that delivers every night. A day is due `nights` nights after it."""
 
     nights: int
 
@@ -24,7 +24,7 @@ class Nightly:
 
 @dataclass(frozen=True)
 class Monthly:
-    """Delivers a month at a time, by hand; it is due by this day of the next month."""
+    """A source that a person delivers each month. A month is due by day `by_day` of the next month."""
 
     by_day: int
 

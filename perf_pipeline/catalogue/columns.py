@@ -1,4 +1,4 @@
-"""What each column means: one entry a column, used in every table, file, check and page that has it."""
+"""What each column means: one entry per column, used by every table, file, check and page with that column."""
 
 from dataclasses import dataclass, replace
 
@@ -15,7 +15,7 @@ from perf_pipeline.catalogue.windows import COHORT_DAYS
 
 
 class ColumnType(DescribedEnum):
-    """Kinds of values, by what they mean; each writer maps them to its own types."""
+    """Kinds of values by their meaning. Each writer maps them to its own types."""
 
     NAME = "name", "name"
     TEXT = "text", "text"
@@ -32,7 +32,7 @@ class ColumnType(DescribedEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, type, title and meaning, and the contract that every row keeps."""
+    """One column: its name, type, title and meaning, and the contract for its values."""
 
     name: str
     type: ColumnType
@@ -47,7 +47,7 @@ class Column:
 
     @property
     def title(self) -> str:
-        """Heading for people: `very_satisfied_count` reads "Very satisfied count"."""
+        """Heading for people: "Very satisfied count" for `very_satisfied_count`."""
         return self.name.replace("_", " ").capitalize()
 
 
@@ -98,7 +98,7 @@ _ENTRIES = (
     _name("period", "Length of the period.", "day", "month"),
     _name(
         "source",
-        "Where the ratings were given: the done page or the service's own banner. Never summed.",
+        "Where the ratings were given: the done page or the service's own banner. The two are never summed.",
         *RATING_SOURCE.all_values,
     ),
     _name("lpa_type", f"Type of lasting power of attorney; `{ALL}` is the total.", *LPA_TYPE.all_values),
@@ -168,7 +168,7 @@ _ENTRIES = (
     _count("paper_count", "Applications received on paper."),
     _count("phone_count", "Applications received by telephone."),
     _count("other_count", "Applications received through another channel."),
-    _count("unknown_count", "Applications received whose channel is not known; part of the total."),
+    _count("unknown_count", "Applications received through an unknown channel. They are part of the total."),
     _count("total_count", "Applications received through all channels.", *CHANNEL_COUNTS),
     _percent(
         "digital_take_up_percent",
@@ -178,13 +178,13 @@ _ENTRIES = (
         "total_count",
     ),
     # periods and markers
-    _count("days_included_count", "Days of the period whose figures are in it."),
+    _count("days_included_count", "Days of the period whose counts are included."),
     _count("days_expected_count", "Days of the period."),
-    Column("is_provisional", ColumnType.FLAG, "Whether the figure can still change before it is final."),
-    Column("is_estimated", ColumnType.FLAG, "Whether the figure rests on incomplete data."),
+    Column("is_provisional", ColumnType.FLAG, "Whether the figure is not final and can still change."),
+    Column("is_estimated", ColumnType.FLAG, "Whether the figure was computed from incomplete data."),
     _name(
         "origin",
-        "Whether the figure was computed here or imported from what was published before.",
+        "Whether the figure was computed here or imported from earlier publications.",
         "computed",
         "imported",
     ),
@@ -196,149 +196,155 @@ _ENTRIES = (
     # extracts
     _name(
         "granularity",
-        "Whether the ratings were counted one by one here, or by the source as a daily aggregate.",
+        "Whether the row is one response, which we count, or a daily count by the source.",
         "response",
         "aggregate",
     ),
-    Column("feedback_key", ColumnType.HASH, "Stands for the row in its source, so that reading it again finds it."),
-    _instant("received_at", "When the rating was given; the start of the day for an aggregate."),
+    Column(
+        "feedback_key",
+        ColumnType.HASH,
+        "Identifies the row of the source, so that it is recognised when it is read again.",
+    ),
+    _instant("received_at", "When the rating was given. The start of the day for a daily count."),
     Column("rating", ColumnType.COUNT, "5 very satisfied to 1 very dissatisfied.", minimum=1, maximum=5),
-    _count("ratings_count", "How many ratings the row stands for: 1 for a response."),
+    _count("ratings_count", "Number of ratings in the row: 1 for a response."),
     Column(
         "page_path",
         ColumnType.TEXT,
-        "Page that the rating was given from, without query, identifiers or fragment.",
+        "Page on which the rating was given, without query, identifiers or fragment.",
         is_required=False,
     ),
-    Column("application_hash", ColumnType.HASH, "Keyed hash that stands for the application."),
-    _optional_instant("started_at", "When the application was started: the earliest stamp ever seen."),
-    _optional_instant("created_at", "When the application was created: the earliest stamp ever seen."),
-    _optional_instant("completed_at", "When the application was completed: the earliest stamp ever seen."),
-    _optional_instant("latest_created_at", "The latest such stamp seen; kept for audit, counted nowhere."),
-    _optional_instant("latest_completed_at", "The latest such stamp seen; kept for audit, counted nowhere."),
+    Column("application_hash", ColumnType.HASH, "Keyed hash of the application's id."),
+    _optional_instant("started_at", "When the application was started: the earliest stamp ever read."),
+    _optional_instant("created_at", "When the application was created: the earliest stamp ever read."),
+    _optional_instant("completed_at", "When the application was completed: the earliest stamp ever read."),
+    _optional_instant("latest_created_at", "The latest such stamp ever read. Kept for audit, never counted."),
+    _optional_instant("latest_completed_at", "The latest such stamp ever read. Kept for audit, never counted."),
     _optional_day("started_date", "Reporting day of the start."),
     _optional_day("created_date", "Reporting day of the creation."),
     _optional_day("completed_date", "Reporting day of the completion."),
     _optional_type(
-        "started_lpa_type", f"Type that the start counts under: the last one known by the {COHORT_DAYS}th day after it."
+        "started_lpa_type", f"Type of LPA of the start: the last one known by the {COHORT_DAYS}th day after it."
     ),
-    _optional_type(
-        "created_lpa_type", "Type that the creation counts under: the one known when it was first extracted."
-    ),
-    _optional_type(
-        "completed_lpa_type", "Type that the completion counts under: the one known when it was first extracted."
-    ),
-    Column("is_final", ColumnType.FLAG, "Whether the source says that the counts will not change any more."),
+    _optional_type("created_lpa_type", "Type of LPA of the creation: the one known when it was first extracted."),
+    _optional_type("completed_lpa_type", "Type of LPA of the completion: the one known when it was first extracted."),
+    Column("is_final", ColumnType.FLAG, "Whether the source marks the counts as final."),
     _instant("first_seen_at", "When the row was first extracted."),
-    _instant("last_seen_at", "When the row was last found in its source; to the day for applications without news."),
+    _instant(
+        "last_seen_at", "When the row was last read from its source; exact to the day for unchanged applications."
+    ),
     _optional_instant(
         "superseded_at",
-        "When the row stopped counting: replaced by a newer version, or a repeat of another; empty while it counts.",
+        "When a newer version replaced the row, or it was found to repeat another row. Empty while the row is counted.",
     ),
     # ledgers
-    Column("subject", ColumnType.NAME, "Whom the row is about, by its slug in the services file."),
+    Column("subject", ColumnType.NAME, "The subject of the row: a service, by its slug in the services file."),
     Column("dataset", ColumnType.NAME, "The table that the row is about."),
-    _name("source_name", "The source that delivers, as the services file names it.", *SOURCES),
+    _name("source_name", "The source, by its name in the services file.", *SOURCES),
     _name(
         "outcome",
-        "How the last reading of the source ended; unset: its address was not set.",
+        "How the last reading of the source ended. unset: the source has no address.",
         "read",
         "failed",
         "unset",
     ),
-    Column("failure", ColumnType.TEXT, "Why the last reading failed; empty when it did not.", is_required=False),
-    _instant("attempted_at", "When the source was last read, or tried to be."),
+    Column("failure", ColumnType.TEXT, "Why the last reading failed. Empty when it succeeded.", is_required=False),
+    _instant("attempted_at", "When we last tried to read the source."),
     _optional_instant("succeeded_at", "When the source was last read successfully."),
-    Column("asked_from", ColumnType.DAY, "The earliest day that the source was ever asked for."),
-    _optional_day("owed_from", "The earliest day of readings that failed and were not made good since."),
-    _optional_day("complete_up_to", "The last day that the source itself called complete when it was last read."),
-    _count("revision_count", "How many times something that figures rest on has changed, the first delivery included."),
+    Column("asked_from", ColumnType.DAY, "The earliest day that was ever requested from the source."),
+    _optional_day("owed_from", "The earliest day of a failed reading that no later reading has covered."),
+    _optional_day("complete_up_to", "The last day that the source reported as complete when it was last read."),
+    _count("revision_count", "How often the counts of the day have changed, including the first delivery."),
     _name("change", "What the last change was.", *(change.value for change in SourceChange)),
-    _instant("changed_at", "When something that figures rest on last changed."),
+    _instant("changed_at", "When the counts of the day last changed."),
     _instant("first_delivered_at", "When the source first delivered the day."),
     _instant("delivered_at", "When the source last delivered the day."),
-    Column("is_short", ColumnType.FLAG, "Whether the source itself says that the day may be incomplete."),
-    _count("rows_read_count", "Rows of the day that the source gave."),
-    _count("rows_kept_count", "Of them, rows that count."),
-    _count("rows_quarantined_count", "Of them, rows set aside as unusable."),
-    _count("rows_duplicate_count", "Of them, double submissions, counted once."),
+    Column("is_short", ColumnType.FLAG, "Whether the source's data show that the day may be incomplete."),
+    _count("rows_read_count", "Rows of the day that were read from the source."),
+    _count("rows_kept_count", "Of them, rows that are counted."),
+    _count("rows_quarantined_count", "Of them, unusable rows, which are in quarantine."),
+    _count("rows_duplicate_count", "Of them, double submissions, which are not counted again."),
     Column("file_name", ColumnType.TEXT, "Name of the file in the folder of exports."),
-    _instant("modified_at", "When the file was last modified, as its folder says."),
+    _instant("modified_at", "The file's modification time."),
     _count("size_bytes_count", "Its size in bytes."),
     Column("run_id", ColumnType.TEXT, "The run that wrote the row."),
     Column("reason", ColumnType.NAME, "Why the row is unusable."),
-    Column("detail", ColumnType.TEXT, "Numbers that explain the reason. Never a row's text.", is_required=False),
-    Column("is_held", ColumnType.FLAG, "Whether the file waits for a person, because it would take ratings away."),
-    _instant("accepted_at", "When a person accepted the file as it is."),
-    Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never its text."),
-    _optional_instant("resolved_at", "When the row was read again and found good; empty while in quarantine."),
+    Column("detail", ColumnType.TEXT, "Numbers that explain the reason. Never text of the row.", is_required=False),
+    Column(
+        "is_held", ColumnType.FLAG, "Whether a person has to accept the file first, because it would remove ratings."
+    ),
+    _instant("accepted_at", "When a person accepted the file."),
+    Column("row_ref", ColumnType.TEXT, "Where to find the row in its source. Never text of the row."),
+    _optional_instant("resolved_at", "When the row was read again and was usable. Empty while it is in quarantine."),
     Column(
         "source_revisions",
         ColumnType.JSON,
-        "What the period was built from: the revision of each source, null for one that was not available.",
+        "What the period was built from: the revision count of each source, null for a source without an address.",
     ),
     Column("code_version", ColumnType.TEXT, "Digest of the code and the catalogue that built the period."),
     _instant("built_at", "When the period was built."),
     Column(
         "has_passed",
         ColumnType.FLAG,
-        "Whether the period passed every blocking check; empty until it is checked.",
+        "Whether the period passed every blocking check. Empty until it is checked.",
         is_required=False,
     ),
     Column(
         "publishing_run_id",
         ColumnType.TEXT,
-        "The run that has published what is built; empty until then.",
+        "The run that published the period. Empty until then.",
         is_required=False,
     ),
-    _optional_instant("released_at", "When a release that includes the period was made; empty until then."),
+    _optional_instant("released_at", "When the period was first included in a release. Empty until then."),
     _instant("published_at", "When this version of the figure was published."),
     Column(
         "revision_cause",
         ColumnType.NAME,
-        "Why this version says something else than the one before; empty where it does not.",
+        "Why the value differs from the version before. Empty when it does not differ.",
         is_required=False,
         allowed=tuple(cause.value for cause in RevisionCause),
     ),
     Column(
         "revision_reason",
         ColumnType.TEXT,
-        "What was given as the reason, where a person changed the figure.",
+        "The reason given by a person who changed the figure.",
         is_required=False,
     ),
     _optional_instant(
-        "revised_at", "When the value last changed; it is marked as revised until the next month begins."
+        "revised_at", "When the value last changed. It is marked as revised until the next month begins."
     ),
-    _instant("withdrawn_at", "When the figure was taken back."),
-    Column("withdrawal_reason", ColumnType.TEXT, "Why it was taken back."),
+    _instant("withdrawn_at", "When the figure was withdrawn."),
+    Column("withdrawal_reason", ColumnType.TEXT, "Why it was withdrawn."),
     # revision log
     _name("indicator", "The indicator that the value belongs to.", *INDICATORS),
     Column("dimension", ColumnType.NAME, "The source of the ratings, or the type of LPA."),
     Column("figure", ColumnType.NAME, "The column that changed."),
-    Column("earlier_value", ColumnType.TEXT, "What it said before; empty where it said nothing.", is_required=False),
-    Column("later_value", ColumnType.TEXT, "What it says since; empty where it says nothing.", is_required=False),
+    Column(
+        "earlier_value", ColumnType.TEXT, "The value before the change. Empty when there was none.", is_required=False
+    ),
+    Column("later_value", ColumnType.TEXT, "The value after the change. Empty when there is none.", is_required=False),
     _instant("earlier_published_at", "When the earlier value was published."),
     # verdicts
-    _name("check_name", "The check, a sentence that is true when it passes; docs/quality.md tells about each."),
+    _name("check_name", "The check: a sentence that is true when it passes. docs/quality.md describes each check."),
     _name(
         "severity",
-        "What a failure does: it holds the day back; it fails the run and holds nothing back; it is shown.",
+        "The effect of a failure. blocking: the day is not published. failing: only the run fails. warning: it is shown.",
         *(severity.value for severity in Severity),
     ),
     _name(
         "result",
-        "How the check ended. One that crashed did not pass.",
+        "How the check ended. A check that crashed did not pass.",
         *(result.value for result in Result),
     ),
-    Column("observed", ColumnType.TEXT, "What the check found. Never anybody's words.", is_required=False),
-    Column("expected", ColumnType.TEXT, "What it expected to find.", is_required=False),
+    Column("observed", ColumnType.TEXT, "What the check found. Never free text of a person.", is_required=False),
+    Column("expected", ColumnType.TEXT, "What the check expected.", is_required=False),
     _instant("decided_at", "When the check was made."),
     Column("good_rows", ColumnType.JSON, "The rows of the period as they were when they last passed."),
     # alerts
-    Column("about", ColumnType.NAME, "What the runs were asked for together: a command, a night, a run."),
-    _optional_day("night", "The night that the alert is about; empty where it is about no night."),
-    Column("alert_subject", ColumnType.TEXT, "What the cause is about: a service and table, or a step of a run."),
-    Column("finding_digest", ColumnType.TEXT, "Digest of what was found."),
+    Column("about", ColumnType.NAME, "The command, night or run that the alert belongs to."),
+    _optional_day("night", "The night that the alert belongs to. Empty when it belongs to no night."),
+    Column("alert_subject", ColumnType.TEXT, "Where the problem is: a service and table, or a step of a run."),
+    Column("finding_digest", ColumnType.TEXT, "Digest of the finding."),
     _instant("sent_at", "When the message was sent."),
 )
 
@@ -346,5 +352,5 @@ COLUMNS: dict[str, Column] = {column.name: column for column in _ENTRIES}
 
 
 def optional(name: str) -> Column:
-    """A column of the catalogue where it may be empty: a published figure can be not available or suppressed."""
+    """A column of the catalogue that may be empty: a published figure can be not available or suppressed."""
     return replace(COLUMNS[name], is_required=False)

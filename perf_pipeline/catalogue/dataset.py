@@ -10,7 +10,7 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 
 
 class Stage(Enum):
-    """The stages of the flow, in order; each is a folder and an asset group."""
+    """The stages of the flow, in order. Each is a folder and an asset group."""
 
     EXTRACTED = "extracted"
     DAILY_METRICS = "daily_metrics"
@@ -21,7 +21,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """One table of schema `perf`; most are an asset of the same name."""
+    """One table of schema `perf`. Most are also an asset of the same name."""
 
     name: str
     stage: Stage
@@ -30,16 +30,16 @@ class Dataset:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     day_columns: tuple[str, ...] = ("report_date",)
-    """The columns that ranges of days are looked up by; the first is the one that they are replaced by."""
+    """The columns by which ranges of days are found. Days are replaced by the first of them."""
     indicator: IndicatorName | None = None
     subject: Subject = "service"
-    """The column that says whom a row is about; ledgers call it `subject`."""
+    """The column with the subject of a row. Ledgers call it `subject`."""
     dimension: Dimension | None = None
-    """What its figures are broken down by."""
+    """The dimension by which its figures are broken down."""
     reach_back_days: int = 0
-    """How many days before a day can change by what happened on that day."""
+    """How many earlier days can change through the events of a day."""
     final_after_days: int | None = None
-    """After so many days a row that is still provisional is final; None where only the sources decide."""
+    """A provisional row is final after this many days. None when only the sources decide."""
 
     @property
     def day_column(self) -> str:
@@ -48,16 +48,16 @@ class Dataset:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """The key of a figure whatever its version: without the instant at which it was published."""
+        """The key of a figure without its version, that is without the instant at which it was published."""
         return tuple(name for name in self.key if name != "published_at")
 
     @property
     def is_monthly(self) -> bool:
-        """Whether a row is about a month."""
+        """Whether each row is for a month."""
         return self.stage is Stage.MONTHLY_METRICS
 
     def touched_by(self, days: DayRange) -> DayRange:
-        """The periods that can change by what happened on `days`: earlier days too, and whole months of a monthly table."""
+        """The periods that can change through the events of `days`: these, earlier days, and whole months if monthly."""
         reached = days.earlier_by(self.reach_back_days)
         return reached.whole_months() if self.is_monthly else reached
 

@@ -1,6 +1,6 @@
-"""Every dataset that holds figures or what they are made of. Tables, contracts, descriptions, the dictionary come from here.
+"""Every dataset: its table, grain, key and columns. Tables, contracts, descriptions and the dictionary use these entries.
 
-What a dataset is stands in `dataset`, the ledgers in `ledgers`.
+The class is in `dataset`, the ledgers are in `ledgers`.
 """
 
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS, optional
@@ -17,9 +17,9 @@ STATE_FLAGS = ("is_provisional", "is_estimated")
 MONTH_COUNTS = ("days_included_count", "days_expected_count")
 REVISION_COLUMNS = ("revision_cause", "revision_reason", "revised_at")
 PERIODS = {"daily": "day", "monthly": "month"}
-"""Lengths of the periods, by the names that people and files give them."""
+"""Lengths of the periods, by their names in commands and files."""
 VERSION_COLUMNS = ("published_at", "superseded_at", "run_id", *REVISION_COLUMNS)
-"""Columns about a version of a published figure, not about the figure."""
+"""Columns that describe a version of a published figure, not the figure itself."""
 SATISFACTION_FIGURES = (
     *RATING_COUNTS,
     "responses_count",
@@ -43,7 +43,7 @@ def _published(
     return Dataset(
         entry.published_dataset,
         Stage.PUBLISHED,
-        f"{entry.title} as published: every version of every daily and monthly figure; the files hold those in force.",
+        f"{entry.title} as published: every version of every daily and monthly figure. The files have the current ones.",
         "one row per service, period, dimension and version",
         ("service", "period_start", "period", dimension.column, "published_at"),
         (
@@ -63,9 +63,9 @@ _ENTRIES = (
     Dataset(
         "extracted_feedback",
         Stage.EXTRACTED,
-        "Ratings as the sources gave them: single responses of the service's own banner, daily counts (or, before those"
-        " exist, single responses) of the done page. No free text, no personal data.",
-        "one row per response, or per page, day and rating where the source gives counts",
+        "Ratings as the sources delivered them: single responses from the service's own banner, and daily counts from the"
+        " done page (single responses until the daily counts exist). No free text, no personal data.",
+        "one row per response, or per page, day and rating when the source delivers counts",
         ("service", "source", "report_date", "feedback_key"),
         (
             *columns_named("service", "source", "report_date", "granularity", "feedback_key", "received_at"),
@@ -79,8 +79,8 @@ _ENTRIES = (
     Dataset(
         "extracted_application_states",
         Stage.EXTRACTED,
-        "The states that applications reached, each at its earliest stamp ever seen. What the source blanks, deletes or"
-        " stamps again later stays as first seen.",
+        "The states that applications reached, each with the earliest stamp ever read. A row stays as it was first read"
+        " when the source later blanks, deletes or restamps it.",
         "one row per application",
         ("service", "application_hash"),
         columns_named(
@@ -106,8 +106,8 @@ _ENTRIES = (
     Dataset(
         "extracted_channel_counts",
         Stage.EXTRACTED,
-        "Applications received by channel as Sirius counts them. A revision supersedes the earlier counts"
-        " and keeps them.",
+        "Applications received by channel as Sirius counts them. A revision supersedes the earlier counts, which are"
+        " kept.",
         "one row per service, day, type of LPA and version",
         ("service", "report_date", "lpa_type", "first_seen_at"),
         columns_named("service", "report_date", "lpa_type", *TAKE_UP_COUNTS, "is_final", *_SEEN, "superseded_at"),
@@ -155,8 +155,8 @@ _ENTRIES = (
     Dataset(
         "daily_completion_rate",
         Stage.DAILY_METRICS,
-        f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days;"
-        f" provisional until the {COHORT_DAYS}th day has ended.",
+        f"Of the applications started on the day, how many were created and completed within {COHORT_DAYS} days."
+        f" Provisional until the {COHORT_DAYS}th day has ended.",
         "one row per service, day of start and type of LPA",
         ("service", "report_date", "lpa_type"),
         columns_named("service", "report_date", "lpa_type", *COHORT_FIGURES, "is_provisional"),
@@ -179,7 +179,7 @@ _ENTRIES = (
     Dataset(
         "monthly_user_satisfaction",
         Stage.MONTHLY_METRICS,
-        "User satisfaction by month, summed again from the daily counts.",
+        "User satisfaction by month, summed from the daily counts.",
         "one row per service, month and source",
         ("service", "month_start", "source"),
         columns_named("service", "month_start", "source", *SATISFACTION_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
@@ -190,7 +190,7 @@ _ENTRIES = (
     Dataset(
         "monthly_completion_rate",
         Stage.MONTHLY_METRICS,
-        "Completion by month, summed again from the daily counts, with the cohort of the month's starts.",
+        "Completion by month, summed from the daily counts, with the cohort of the month's starts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
         columns_named(
@@ -204,7 +204,7 @@ _ENTRIES = (
     Dataset(
         "monthly_digital_take_up",
         Stage.MONTHLY_METRICS,
-        "Digital take-up by month, summed again from the daily counts.",
+        "Digital take-up by month, summed from the daily counts.",
         "one row per service, month and type of LPA",
         ("service", "month_start", "lpa_type"),
         columns_named("service", "month_start", "lpa_type", *TAKE_UP_FIGURES, *MONTH_COUNTS, *STATE_FLAGS),
@@ -222,7 +222,7 @@ FIGURES: dict[IndicatorName, tuple[str, ...]] = {
     "completion-rate": (*COMPLETION_FIGURES, *COHORT_FIGURES),
     "digital-take-up": TAKE_UP_FIGURES,
 }
-"""The columns of an indicator that are figures: what a revision can be about."""
+"""The columns of an indicator that are figures and can be revised."""
 
 _STAGES = list(Stage)
 DATASETS: dict[str, Dataset] = {
@@ -232,5 +232,5 @@ DATASETS: dict[str, Dataset] = {
 
 
 def datasets_of(stage: Stage) -> dict[str, Dataset]:
-    """The datasets of a stage that hold figures or what they are made of, in their order."""
+    """The datasets of a stage that belong to an indicator, in their order."""
     return {name: dataset for name, dataset in DATASETS.items() if dataset.stage is stage and dataset.indicator}

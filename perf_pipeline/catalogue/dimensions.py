@@ -1,4 +1,4 @@
-"""What a figure is about (its subject) and what it is broken down by (its dimension)."""
+"""The subject of a figure and the dimension by which it is broken down."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 from perf_pipeline.catalogue.sources import sources_for
 
 Subject = Literal["service"]
-"""The column that says whom a row is about."""
+"""The columns that can hold the subject of a row."""
 
 ALL = "all"
 KNOWN_LPA_TYPES = ("health-and-welfare", "property-and-financial")
@@ -21,7 +21,7 @@ class Dimension:
     title: str
     values: tuple[str, ...]
     total: str | None
-    """The value of the row that sums the others; None where they are never summed, and the services file names one."""
+    """The value of the row that sums the others. None when they are never summed: then the services file names one."""
 
     @property
     def all_values(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The format of the OPG feed (DOMAIN 4.1): keys, dataTypes and timestamps, shared by its writer and its reader.
 
-Belongs here: what an entry may contain. Doesn't belong here: which figures we put into the feed (`published.feed`), how
-a file is read, audited and imported (`opg_feed`).
+Here: what an entry may contain. Not here: which figures the feed has (`published.feed`), how a file is read, audited
+and imported (`opg_feed`).
 """
 
 from datetime import date
@@ -36,5 +36,5 @@ FIRST_DAY: Final = date(2012, 1, 1)
 
 
 def timestamp(period_start: date) -> str:
-    """The first day of a period in the feed's notation."""
+    """The first day of a period in the feed's format."""
     return f"{period_start}T00:00:00+00:00"

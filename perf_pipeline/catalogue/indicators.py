@@ -1,4 +1,4 @@
-"""The indicators that are published: what each means and which column is its headline."""
+"""The published indicators: what each means, and which column is its headline."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ IndicatorName = Literal["user-satisfaction", "completion-rate", "digital-take-up
 
 @dataclass(frozen=True)
 class Indicator:
-    """One indicator. Its tables are the datasets that name it; its sources are the entries of `sources` that name it."""
+    """One indicator. Its tables are the datasets that name it. Its sources are the entries of `sources` that name it."""
 
     name: IndicatorName
     title: str

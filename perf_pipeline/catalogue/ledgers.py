@@ -7,7 +7,7 @@ LEDGERS = (
     Dataset(
         "source_deliveries",
         Stage.EXTRACTED,
-        "What each source delivered for each period, and what last changed. A period without a row is not known yet.",
+        "What each source delivered for each period, and its last change. A period without a row is not known yet.",
         "one row per subject, source and period",
         ("subject", "source_name", "period_start"),
         columns_named(
@@ -31,7 +31,7 @@ LEDGERS = (
     Dataset(
         "source_readings",
         Stage.EXTRACTED,
-        "How the last reading of each source ended, and which days a failed one still owes.",
+        "How the last reading of each source ended, and which days have to be read again after a failure.",
         "one row per subject and source",
         ("subject", "source_name"),
         columns_named(
@@ -51,7 +51,7 @@ LEDGERS = (
     Dataset(
         "export_files",
         Stage.EXTRACTED,
-        "Feedback Explorer exports as they were when a service's page was last read from them.",
+        "The Feedback Explorer exports that a service's page was last read from, with their sizes and times.",
         "one row per subject and file",
         ("subject", "file_name"),
         columns_named("subject", "file_name", "modified_at", "size_bytes_count", "is_held"),
@@ -60,7 +60,7 @@ LEDGERS = (
     Dataset(
         "accepted_exports",
         Stage.EXTRACTED,
-        "Feedback Explorer exports that a person has accepted as they are: whole, and right where they take ratings away.",
+        "Feedback Explorer exports that a person has accepted: they are whole, and right although they remove ratings.",
         "one row per file",
         ("file_name",),
         columns_named("file_name", "modified_at", "size_bytes_count", "accepted_at"),
@@ -69,7 +69,7 @@ LEDGERS = (
     Dataset(
         "quarantined_rows",
         Stage.QUALITY,
-        "Rows that could not be used, with the reason and where to find them in their source. They are in no figure.",
+        "Rows that could not be used, with the reason and where to find them in their source. No figure includes them.",
         "one row per unusable source row",
         ("subject", "source_name", "row_ref"),
         (
@@ -104,8 +104,8 @@ LEDGERS = (
     Dataset(
         "verdicts",
         Stage.QUALITY,
-        "The verdict of every check on every period of every dataset. What is built again has no verdict until it is"
-        " checked again; without one nothing is made of it.",
+        "The verdict of every check on every period of every dataset. A period that is built again has no verdict until it"
+        " is checked again. Without a verdict it is not used.",
         "one row per dataset, subject, period and check",
         ("dataset", "subject", "period_start", "check_name"),
         columns_named(
@@ -125,8 +125,7 @@ LEDGERS = (
     Dataset(
         "last_good_periods",
         Stage.QUALITY,
-        "Periods as they were when they last passed, for those that were built again and have not passed since:"
-        " months go on counting them.",
+        "The last good rows of periods that were built again and have not passed since. Months still include these rows.",
         "one row per dataset, subject and period",
         ("dataset", "subject", "period_start"),
         columns_named("dataset", "subject", "period_start", "good_rows"),
@@ -135,7 +134,7 @@ LEDGERS = (
     Dataset(
         "alerts_sent",
         Stage.QUALITY,
-        "What people were alerted about, so that each cause is reported once.",
+        "The alerts that were sent, so that each cause is reported once.",
         "one row per cause",
         ("about", "alert_subject", "check_name", "finding_digest"),
         columns_named("about", "night", "alert_subject", "check_name", "finding_digest", "sent_at"),
@@ -144,7 +143,7 @@ LEDGERS = (
     Dataset(
         "withdrawn_figures",
         Stage.PUBLISHED,
-        "Figures that were taken back: they are published as not available until they are restored.",
+        "Figures that were withdrawn. They are published as not available until they are restored.",
         "one row per subject, indicator and period",
         ("subject", "indicator", "period_start", "period"),
         columns_named("subject", "indicator", "period_start", "period", "withdrawal_reason", "withdrawn_at"),
@@ -153,7 +152,7 @@ LEDGERS = (
     Dataset(
         "revision_log",
         Stage.PUBLISHED,
-        "Every published value that was changed: what it was, what it is, when and why. A row stays for good.",
+        "Every change of a published value: before, after, when and why. Rows are never deleted.",
         "one row per changed value",
         ("subject", "indicator", "period_start", "period", "dimension", "figure", "published_at"),
         columns_named(

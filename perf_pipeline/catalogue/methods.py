@@ -1,7 +1,7 @@
-"""How figures are calculated, and from when on which method is the headline (DOMAIN 2.1).
+"""How figures are calculated, and which method gives the headline from which day on (DOMAIN 2.1).
 
-A method is data: weights of the five ratings. Adding an era is adding an entry: figures change from its first day on, and
-nothing before it, unless it restates history.
+A method is data: the weights of the five ratings. A new era is a new entry. Figures change from its first day on.
+Earlier figures change only if the era restates history.
 """
 
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ class SatisfactionMethod:
 
 @dataclass(frozen=True)
 class Era:
-    """A stretch of time with one headline method: from `first_day` to the day before the next era."""
+    """The time with one headline method: from `first_day` to the day before the next era."""
 
     first_day: date
     method_id: str
     restates_history: bool = False
-    """Whether its method rules all earlier days too: published figures are then revised, with the cause `method`."""
+    """Whether its method also applies to all earlier days. Published figures are then revised with the cause `method`."""
 
     def __post_init__(self) -> None:
         if self.first_day.day != 1:
-            # A month of two methods would have no headline at all.
+            # A month with two methods would have no headline.
             raise ValueError(f"an era begins on the first day of a month, not on {self.first_day}")
 
 
@@ -44,7 +44,7 @@ TOP_TWO_BOX = SatisfactionMethod(
 )
 SATISFACTION_METHODS: dict[str, SatisfactionMethod] = {method.id: method for method in (WEIGHTED_MEAN, TOP_TWO_BOX)}
 UNKNOWN_METHOD = "unknown"
-"""What an imported headline without counts was calculated by."""
+"""The method of an imported headline without counts."""
 SATISFACTION_ERAS: tuple[Era, ...] = (
     Era(date(2021, 3, 1), WEIGHTED_MEAN.id),
     Era(date(2026, 4, 1), TOP_TWO_BOX.id),
@@ -52,21 +52,21 @@ SATISFACTION_ERAS: tuple[Era, ...] = (
 
 
 def eras_in_force(eras: Sequence[Era] | None = None) -> Sequence[Era]:
-    """The eras that rule any day, in order: one that restates history leaves nothing to those before it."""
+    """The eras that apply, in order. An era that restates history replaces all eras before it."""
     eras = SATISFACTION_ERAS if eras is None else eras
     restating = [place for place, era in enumerate(eras) if era.restates_history]
     return eras[restating[-1] :] if restating else eras
 
 
 def method_in_force(day: date, eras: Sequence[Era] | None = None) -> SatisfactionMethod:
-    """The headline method of a day. Days before the first era in force take the first."""
+    """The headline method of a day. Days before the first era in force use that era."""
     first, *later = eras_in_force(eras)
     begun = [era for era in later if era.first_day <= day]
     return SATISFACTION_METHODS[(begun[-1] if begun else first).method_id]
 
 
 def is_break(period_start: date, period_end: date, eras: Sequence[Era] | None = None) -> bool:
-    """Whether a new method comes into force within the period: it carries `[b]`. Where history was restated none does."""
+    """Whether a new method comes into force within the period, which is then marked `[b]`."""
     return any(
         period_start <= later.first_day <= period_end and later.method_id != earlier.method_id
         for earlier, later in pairwise(eras_in_force(eras))

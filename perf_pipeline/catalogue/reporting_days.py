@@ -1,7 +1,7 @@
-"""The reporting calendar: Europe/London days and months, and what of them has ended. No Dagster, no database.
+"""The reporting calendar: Europe/London days and months, and which of them have ended. No Dagster, no database.
 
 A reporting day is half-open, `[00:00, next 00:00)` London time, so it has 23 or 25 hours when the clocks change
-(DOMAIN 2.5). SQL takes the UTC bounds.
+(DOMAIN 2.5). SQL uses the UTC bounds.
 """
 
 import calendar
@@ -50,11 +50,11 @@ class DayRange:
         return start_of(self.first), start_of(self.last + ONE_DAY)
 
     def earlier_by(self, days: int) -> "DayRange":
-        """The range grown by so many days before it."""
+        """The range extended by `days` days before it."""
         return DayRange(self.first - timedelta(days=days), self.last)
 
     def whole_months(self) -> "DayRange":
-        """The range grown to the months it touches."""
+        """The range extended to the whole months that it touches."""
         return DayRange(month_start(self.first), month_end(self.last))
 
 
@@ -69,12 +69,12 @@ def london_day(instant: datetime) -> date:
 
 
 def last_ended_day(now: datetime) -> date:
-    """The newest reporting day that is over."""
+    """The newest reporting day that has ended."""
     return london_day(now) - ONE_DAY
 
 
 def ended_days(first_day: date, now: datetime) -> DayRange:
-    """The reporting days from `first_day` that are over; the first day alone while none is."""
+    """The reporting days from `first_day` that have ended, or only `first_day` if none has ended."""
     return DayRange(first_day, max(first_day, last_ended_day(now)))
 
 
@@ -89,20 +89,20 @@ def month_end(day: date) -> date:
 
 
 def months_later(day: date, months: int) -> date:
-    """The same day of the month some months on, or the month's last where it is shorter."""
+    """The same day of the month `months` months later, or the last day of a shorter month."""
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def as_ranges(days: Iterable[date]) -> list[DayRange]:
-    """Days as the fewest unbroken ranges, in order."""
+    """The days as the fewest ranges without gaps, in order."""
     runs = groupby(enumerate(sorted(set(days))), key=lambda pair: pair[1] - ONE_DAY * pair[0])
     return [DayRange(run[0], run[-1]) for run in ([day for _, day in pairs] for _, pairs in runs)]
 
 
 def joined(ranges: Sequence[DayRange], at_most: int) -> list[DayRange]:
-    """Ordered ranges as at most so many, joined over the shortest gaps."""
+    """Ordered ranges, reduced to `at_most` ranges by closing the shortest gaps."""
     joined = list(ranges)
     while len(joined) > at_most:
         gaps = [later.first - earlier.last for earlier, later in pairwise(joined)]

@@ -1,4 +1,4 @@
-"""Percentages from counts, rounded once, half up (DOMAIN 2.1 and 2.5), in whole-number arithmetic: no float error."""
+"""Percentages from counts, rounded once, half up (DOMAIN 2.1 and 2.5). Integer arithmetic avoids float errors."""
 
 from decimal import Decimal
 
@@ -6,9 +6,9 @@ import pandas as pd
 
 
 def percent(numerator: int, denominator: int, *, decimals: int = 2) -> Decimal | None:
-    """Numerator ÷ denominator × 100 with `decimals` places, rounded half up; None when there is nothing to divide by.
+    """Numerator ÷ denominator × 100 with `decimals` places, rounded half up. None when the denominator is 0.
 
-    Counts are non-negative whole numbers; the result is exact, 0 or more, and above 100 only where the counts say so.
+    Counts are non-negative whole numbers. The result is above 100 only when the numerator is above the denominator.
     """
     if denominator == 0:
         return None
@@ -18,6 +18,6 @@ def percent(numerator: int, denominator: int, *, decimals: int = 2) -> Decimal |
 
 
 def percent_column(numerators: pd.Series, denominators: pd.Series, *, decimals: int = 2) -> pd.Series:
-    """`percent` for two columns of counts, row by row; object column of Decimal and None."""
+    """`percent` for each row of two columns of counts: an object column of Decimal and None."""
     values = [percent(n, d, decimals=decimals) for n, d in zip(numerators, denominators, strict=True)]
     return pd.Series(values, index=numerators.index, dtype=object)

@@ -1,4 +1,4 @@
-"""The services file: which services there are, what they publish and where their data come from (DESIGN 5)."""
+"""The services file: the services, their indicators and their sources (DESIGN 5)."""
 
 import tomllib
 from collections import Counter
@@ -37,18 +37,18 @@ class Title(_Entry):
 
 
 class SourceEntry(_Entry):
-    """Where one source of a service is; which of these it takes is in its entry of the catalogue."""
+    """Where one source of a service is. The source's entry in the catalogue lists the options that it needs."""
 
     slug: str | None = None
-    """The page under gov.uk/done, as the exports have it."""
+    """The slug of the page under gov.uk/done, as in the exports."""
     database: _DatabaseVariable | None = None
-    """The variable that holds the URL of a database of the service."""
+    """The variable with the URL of the service's database."""
     first_day: date | None = None
-    """The first day that the source can know about; figures of earlier days are not available."""
+    """The first day that the source has data for. Figures of earlier days are not available."""
 
 
 class HeadlineSource(_Entry):
-    """Which ratings are the headline figure from a day on."""
+    """The source of the headline ratings from a day on."""
 
     first_day: date = Field(alias="from")
     source: str
@@ -70,13 +70,13 @@ class Service(_Entry):
     sources: dict[str, SourceEntry]
     indicators: dict[IndicatorName, Audience]
     headline_sources: tuple[HeadlineSource, ...] = ()
-    """In the order of their first days; at least one where the service publishes user satisfaction."""
+    """Ordered by first day. A service that publishes user satisfaction has at least one."""
     first_day: date | None = None
-    """The day on which the service began; figures of earlier days are not available."""
+    """The day on which the service began. Figures of earlier days are not available."""
     approval: Literal["none", "required"] = "none"
-    """Whether figures that are built wait for `perf-pipeline approve` before they are published."""
+    """Whether built figures are published only after `perf-pipeline approve`."""
     thresholds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]] = {}
-    """What the checks tolerate for this service, where that is not what they tolerate for all."""
+    """Thresholds of the checks for this service that differ from the general ones."""
 
     def sources_of(self, indicator: IndicatorName) -> tuple[str, ...]:
         """Names of the sources that the service has for an indicator."""
@@ -84,22 +84,22 @@ class Service(_Entry):
 
     @property
     def delivering(self) -> tuple[str, ...]:
-        """Names of its sources that deliver for an indicator that it publishes."""
+        """Names of its sources that deliver data for an indicator that it publishes."""
         needed = {source for indicator in self.indicators for source in self.sources_of(indicator)}
         return tuple(source for source in SOURCES if source in needed)
 
     def first_day_of(self, source: str) -> date:
-        """The first day that a source of the service can know about; `date.min` where nothing limits it."""
+        """The first day that a source of the service has data for. `date.min` without a limit."""
         days = (self.first_day, self.sources[source].first_day)
         return max((day for day in days if day is not None), default=date.min)
 
     def headline_source(self, day: date) -> str | None:
-        """The ratings that are the headline figure on a day; None where the service has no such figure."""
+        """The source of the headline ratings on a day. None when the service has no such figure."""
         begun = [era.source for era in self.headline_sources if era.first_day <= day]
         return begun[-1] if begun else next((era.source for era in self.headline_sources), None)
 
     def changes_headline_source(self, first: date, last: date) -> bool:
-        """Whether another source becomes the headline within the period: it carries `[b]`."""
+        """Whether the headline source changes within the period, which is then marked `[b]`."""
         return any(
             first <= later.first_day <= last and later.source != earlier.source
             for earlier, later in pairwise(self.headline_sources)
@@ -117,7 +117,7 @@ class Service(_Entry):
     def _know_thresholds(cls, thresholds: dict[str, float]) -> dict[str, float]:
         unknown = sorted(set(thresholds) - set(THRESHOLDS))
         if unknown:
-            raise ValueError(f"{', '.join(unknown)} is no threshold; there are {', '.join(THRESHOLDS)}")
+            raise ValueError(f"{', '.join(unknown)} is not a threshold; expected one of {', '.join(THRESHOLDS)}")
         return thresholds
 
     @field_validator("headline_sources")
@@ -132,7 +132,7 @@ class Service(_Entry):
     def _know_sources(cls, entries: dict[str, SourceEntry]) -> dict[str, SourceEntry]:
         for name, entry in entries.items():
             if name not in SOURCES:
-                raise ValueError(f"{name} is no source; there are {', '.join(SOURCES)}")
+                raise ValueError(f"{name} is not a source; expected one of {', '.join(SOURCES)}")
             given = set(entry.model_dump(exclude_none=True)) - {"first_day"}
             if given != set(SOURCES[name].options):
                 takes = ", ".join(SOURCES[name].options) or "nothing"
@@ -169,7 +169,7 @@ class Services:
 
     @property
     def pairs(self) -> Iterator[tuple[Service, str]]:
-        """Each service with each of its sources that deliver for what it publishes."""
+        """Each service with each of its sources that deliver data for an indicator that it publishes."""
         return ((service, source) for service in self for source in service.delivering)
 
     def publishing(self, indicator: IndicatorName) -> list[Service]:
@@ -178,15 +178,15 @@ class Services:
 
 
 def load_services(path: Path | None = None) -> Services:
-    """Read and validate a services file, TOML or YAML by its ending.
+    """Read and validate a services file. The ending of its name selects TOML or YAML.
 
-    Raises SettingsError naming the file, the entry and what is wrong with it.
+    Raises SettingsError with the file, the entry and the fault.
     """
     file = path or DEFAULT_FILE
     next_step = f"correct it; {DEFAULT_FILE.name} in perf_pipeline/catalogue shows the form."
     try:
         text = file.read_text(encoding="utf-8")
-        # A safe loader: all that ours adds is a refusal.
+        # This is a safe loader. Our subclass only rejects duplicate keys.
         entries = yaml.load(text, _EachKeyOnce) if file.suffix in (".yaml", ".yml") else tomllib.loads(text)  # noqa: S506
     except OSError as error:
         raise SettingsError(f"The services file {file} can't be read: {error.strerror}.", next_step=next_step) from None
@@ -199,7 +199,7 @@ def load_services(path: Path | None = None) -> Services:
 
 
 def _validated(entries: object) -> tuple[tuple[Service, ...], list[str]]:
-    """The services, and every fault of the file, by entry."""
+    """The services, and every fault of the file with its entry."""
     if not isinstance(entries, dict) or not entries:
         return (), ["it names no service"]
     services: list[Service] = []
@@ -218,7 +218,7 @@ def _validated(entries: object) -> tuple[tuple[Service, ...], list[str]]:
 
 
 def _shared_sources(services: list[Service]) -> Iterator[str]:
-    """Faults where two services would get the same numbers: nothing tells their rows apart."""
+    """Faults of services that share a source. Its rows do not name a service, so both would get the same numbers."""
     owners: dict[tuple[str, str | None, str | None], str] = {}
     for service in services:
         for name, entry in service.sources.items():
@@ -232,11 +232,11 @@ def _fault(slug: object, place: list[int | str], message: str) -> str:
 
 
 class _EachKeyOnce(yaml.SafeLoader):
-    """YAML as TOML has it: a key that stands twice in a table is an error, not a service lost in silence."""
+    """YAML that rejects duplicate keys, as TOML does. Otherwise a service would be lost silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
         keys = [key.value for key, _ in node.value]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(twice)} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"{', '.join(twice)} occurs twice", node.start_mark)
         return super().construct_mapping(node, deep=deep)

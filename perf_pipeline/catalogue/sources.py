@@ -1,7 +1,7 @@
-"""Every source: what it delivers, for which indicators, where it is, how often it is read, and what of it is unusable.
+"""Every source: what it delivers, for which indicators, where it is, when it is due, and why its rows can be unusable.
 
-Settings, planner, extraction, checks, lineage and documents read these entries. How a source is read is in the folder
-`extracted/` of its name.
+Settings, planner, extraction, checks, lineage and documents use these entries. The code that reads a source is in its
+folder under `extracted/`.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from perf_pipeline.catalogue.quarantine_reasons import (
 from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS, SIRIUS_REVISION_DAYS
 
 Option = Literal["slug", "database"]
-"""What the services file says about a source of a service: the slug of a page, the variable of a database's URL."""
+"""Options of a source in the services file: the slug of a page, or the variable with the URL of a database."""
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,32 @@ class Source:
     """One system that we only read."""
 
     name: str
-    """As the services file and the ledger have it."""
+    """Its name in the services file and in the ledgers."""
     asset: str
     """Its name in Dagit's lineage."""
     description: str
     kind: str
     """The kind that Dagit shows: postgres, csv, api."""
     extract: str
-    """The dataset that it is merged into."""
+    """The dataset into which its rows are merged."""
     indicators: tuple[IndicatorName, ...]
     cadence: Cadence
     owner: str
     setting: str | None = None
-    """The setting that holds its address; None where the services file names the variable (option `database`)."""
+    """The setting with its address. None when the services file names the variable (option `database`)."""
     options: tuple[Option, ...] = ()
-    """What the services file must say about it."""
+    """The options that the services file must give for it."""
     window_days: int | None = None
-    """How many of the newest days every extraction reads again; None for files, which are read when they change."""
+    """How many of the newest days every extraction reads again. None for files, which are read when they change."""
     delivers: Literal["day", "month"] = "day"
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """Why one of its rows can be unusable, in words for people."""
+    """Why one of its rows can be unusable: the reason and its description."""
     rows_kept_months: int | None = None
-    """How long its rows are kept, where they are about single people."""
+    """How long its rows are kept if they are about single people. None: for ever."""
     retries_itself: bool = False
-    """Whether its reader asks again by itself after a failure that may pass."""
+    """Whether its reader retries transient failures itself."""
     is_counted_by_source: bool = False
-    """Whether the source counts: a row is then a count, and a day without one is not known yet."""
+    """Whether the source delivers counts. A day without a row is then not known yet; otherwise it is zero."""
 
 
 _ENTRIES = (
@@ -60,7 +60,7 @@ _ENTRIES = (
         "done-page",
         asset="feedback_explorer_exports",
         description="GOV.UK Feedback Explorer exports: ratings of the page at the end of each service, as CSV files that"
-        " a person drops into a folder every month. Days are UTC days.",
+        " a person puts into a folder every month. Days are UTC days.",
         kind="csv",
         extract="extracted_feedback",
         indicators=("user-satisfaction",),
@@ -74,8 +74,8 @@ _ENTRIES = (
     Source(
         "in-service",
         asset="make_an_lpa_feedback_table",
-        description="The feedback table of the Make an LPA database: ratings from the banner inside the service, with a"
-        " mandatory comment that never leaves it. Read only.",
+        description="The feedback table of the Make an LPA database: ratings from the banner inside the service. The"
+        " mandatory comments never leave that database. Read only.",
         kind="postgres",
         extract="extracted_feedback",
         indicators=("user-satisfaction",),
@@ -89,15 +89,15 @@ _ENTRIES = (
     Source(
         "applications",
         asset="make_an_lpa_applications",
-        description="The applications table of the Make an LPA database. It forgets: deleted applications are blanked,"
-        " stamps are reset by edits. Read only.",
+        description="The applications table of the Make an LPA database. Deleted applications are blanked, and edits reset"
+        " stamps. Read only.",
         kind="postgres",
         extract="extracted_application_states",
         indicators=("completion-rate",),
         cadence=Nightly(1),
         owner="team:make-an-lpa",
         options=("database",),
-        # Ten nights more than a type of LPA takes to settle, so that an outage of a week loses none.
+        # Ten nights more than the time in which a type of LPA can change, so that no change is lost in a week's outage.
         window_days=COHORT_DAYS + 10,
         reasons=APPLICATION_REASONS,
         rows_kept_months=ROWS_KEPT_MONTHS,
@@ -125,7 +125,7 @@ SOURCES: dict[str, Source] = {source.name: source for source in _ENTRIES}
 
 
 def sources_for(indicator: IndicatorName) -> tuple[str, ...]:
-    """Names of the sources that deliver for an indicator."""
+    """Names of the sources that deliver data for an indicator."""
     return tuple(source.name for source in _ENTRIES if indicator in source.indicators)
 
 

@@ -1,1 +1,1 @@
-"""Stage 2: one row per service and day."""
+"""Stage 2: daily tables, computed from the extracts."""

@@ -1,4 +1,4 @@
-"""Applications by the day on which they reached each state, whenever they were started (DOMAIN 2.2)."""
+"""Counts applications by the day on which they reached each state, whenever they were started (DOMAIN 2.2)."""
 
 import dagster as dg
 import pandas as pd
@@ -16,21 +16,21 @@ from perf_pipeline.systems import Systems
 
 
 def with_created_per_started(counts: pd.DataFrame) -> pd.DataFrame:
-    """Add created_per_started_percent to frames with started_count and created_count; None when nothing was started."""
+    """Add created_per_started_percent to a frame with started_count and created_count. None when nothing was started."""
     return counts.assign(created_per_started_percent=percent_column(counts["created_count"], counts["started_count"]))
 
 
 def states_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
-    """A row for each service, delivered day and type of LPA, and for all types."""
+    """One row per service, delivered day and type of LPA, and one for all types."""
     by_type = counts_of(connection, "daily_application_events", days, accounts_kept_months=UNUSED_ACCOUNTS_KEPT_MONTHS)
     return with_created_per_started(with_totals(by_type, ("service", "report_date"), STATE_COUNTS, STATE_FLAGS))
 
 
 @flow_asset(deps=["extracted_application_states"])
 def daily_application_events(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """Started on Monday and completed on Thursday counts as completed on Thursday; sessions play no part.
+    """An application that is started on Monday and completed on Thursday counts as completed on Thursday.
 
-    A run renews the 90 days before its range too: what was started on them may have taken its type only now.
+    A run also rebuilds the 90 days before its range: applications started on these days may have got their type since.
     """
     return rebuild_days(
         context, systems, "daily_application_events", states_of_days, plotted="created_per_started_percent"

@@ -1,4 +1,4 @@
-"""Reads the counts of a daily table from the extracts: `sql/{dataset}.sql`, named after the dataset that it feeds."""
+"""Counts the rows of the extracts for a daily table, by `sql/{dataset}.sql`."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def counts_of(connection: Connection, dataset: str, days: DayRange, **values: object) -> pd.DataFrame:
-    """The frame that `sql/{dataset}.sql` gives for the days.
+    """The result of `sql/{dataset}.sql` for the days.
 
-    The statement may bind first_day, last_day, timezone, lpa_types (an array) and what is in `values`.
+    The statement may bind first_day, last_day, timezone, lpa_types (an array) and the names in `values`.
     """
     bound = {
         "first_day": days.first,

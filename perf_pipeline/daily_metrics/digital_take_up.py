@@ -20,9 +20,9 @@ from perf_pipeline.systems import Systems
 
 
 def with_take_up(counts: pd.DataFrame) -> pd.DataFrame:
-    """Add digital_take_up_percent and is_estimated to frames with the six channels and their total.
+    """Add digital_take_up_percent and is_estimated to a frame with the six channels and their total.
 
-    Too large a share of unknown channel makes the figure an estimate. Without any application the share is None.
+    The figure is an estimate when too many applications have an unknown channel. It is None without applications.
     """
     share = percent_column(counts["online_count"] + counts["assisted_count"], counts["total_count"])
     is_estimated = counts["unknown_count"] * 100 > counts["total_count"] * TOLERATED_UNKNOWN_PERCENT
@@ -30,13 +30,13 @@ def with_take_up(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def whole_days(by_type: pd.DataFrame) -> pd.DataFrame:
-    """The rows of days for which every type of LPA is there: only those have a total."""
+    """The rows of the days with a row for every type of LPA. Only these days have a total."""
     types = by_type.groupby(["service", "report_date"])["lpa_type"].transform("count")
     return by_type[types == len(KNOWN_LPA_TYPES)]
 
 
 def take_up_of_days(connection: Connection, days: DayRange, *, last_ended: date) -> pd.DataFrame:
-    """A row for each service, whole day and type of LPA, and for all types; `last_ended` is yesterday."""
+    """One row per service, whole day and type of LPA, and one for all types. `last_ended` is yesterday."""
     values = {"revision_days": SIRIUS_REVISION_DAYS, "last_ended_day": last_ended}
     by_type = whole_days(counts_of(connection, "daily_digital_take_up", days, **values))
     return with_take_up(with_totals(by_type, ("service", "report_date"), TAKE_UP_COUNTS, ("is_provisional",)))
@@ -44,6 +44,6 @@ def take_up_of_days(connection: Connection, days: DayRange, *, last_ended: date)
 
 @flow_asset(deps=["extracted_channel_counts"])
 def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """A day counts once every type of LPA has arrived; a type that is missing is not known yet, not zero."""
+    """A day is included once every type of LPA has arrived. A missing type is not known yet, it is not zero."""
     rows_of = partial(take_up_of_days, last_ended=last_ended_day(systems.clock()))
     return rebuild_days(context, systems, "daily_digital_take_up", rows_of, plotted="digital_take_up_percent")

@@ -1,4 +1,4 @@
-"""User satisfaction by day (DOMAIN 2.1): five counts in, both percentages and the headline out."""
+"""User satisfaction by day (DOMAIN 2.1): both percentages and the headline, computed from five counts."""
 
 import dagster as dg
 import pandas as pd
@@ -19,8 +19,8 @@ from perf_pipeline.systems import Systems
 def with_satisfaction(counts: pd.DataFrame, period_start: str) -> pd.DataFrame:
     """Add responses_count, both percentages, headline_percent and headline_method.
 
-    `counts` has the five rating counts and, in the column `period_start`, the first day of the period, which decides the
-    method in force. Percentages are 0 to 100, rounded once from the counts, None without responses.
+    `counts` has the five rating counts. Its column `period_start` has the first day of the period, which determines the
+    method in force. Percentages are 0 to 100, rounded once from the counts, and None without responses.
     """
     methods = [method_in_force(day) for day in counts[period_start]]
     responses = counts[list(RATING_COUNTS)].sum(axis=1)
@@ -44,7 +44,7 @@ def _percentages(counts: pd.DataFrame, method: SatisfactionMethod, *, decimals: 
 
 
 def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame:
-    """A row for each service, delivered day and source of ratings."""
+    """One row per service, delivered day and source of ratings."""
     counts = counts_of(
         connection,
         "daily_user_satisfaction",
@@ -57,5 +57,5 @@ def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame
 
 @flow_asset(deps=["extracted_feedback"])
 def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """Both methods are always there, so that no change of method can hide a change of figures."""
+    """Each row has the percentages of both methods, so that a change of method can't hide a change of figures."""
     return rebuild_days(context, systems, "daily_user_satisfaction", satisfaction_of_days, plotted="headline_percent")

@@ -1,10 +1,10 @@
-"""How many LPA applications reached the stand-in world each day, by subtype and channel: pure and deterministic.
+"""How many LPA applications the stand-in Sirius received each day, by subtype and channel. Pure and deterministic.
 
-Here: counts per day, once settled and as seen earlier, while paper was still being scanned. Not here: HTTP, paging and
-faults (`sirius_server`), or the published months themselves (`published_months`).
+Here: the final counts of a day, and the lower counts while paper was still being scanned. Not here: HTTP, paging and
+faults (`sirius_server`), the published months (`published_months`).
 
-A month is planned as a whole, in integers: its total, then the digital part that gives the published take-up (DOMAIN
-2.1), then both spread over the days by largest remainder, so that the sums of a month are exact.
+Each month is computed as a whole, in integers. First comes its total, then the digital part that gives the published
+take-up (DOMAIN 2.1). Both are then spread over the days by largest remainder, so the sums of a month are exact.
 """
 
 import calendar
@@ -19,10 +19,10 @@ from perf_pipeline.demo.apportioning import apportion
 from perf_pipeline.demo.published_months import PUBLISHED_TAKE_UP_PERCENT
 
 SUBTYPES: Final = ("hw", "pfa")
-"""Sirius's names of health-and-welfare and property-and-financial."""
+"""Sirius's names for health-and-welfare and property-and-financial."""
 
 DAYS_UNTIL_FINAL: Final = 90
-"""Age in days at which the paper of a day has all been scanned."""
+"""Number of days after which all paper of a day has been scanned."""
 
 _APPLICATIONS_A_YEAR: Final = 1_400_000
 _DIGITAL_WEEK: Final = (118, 116, 112, 110, 100, 72, 72)
@@ -34,7 +34,7 @@ _HOLIDAYS: Final = frozenset({(1, 1), (12, 25), (12, 26)})
 
 @dataclass(frozen=True, slots=True)
 class ChannelCounts:
-    """Applications received on one day for one subtype, by channel; every count is at least 0."""
+    """Applications received on one day for one subtype, by channel. Every count is at least 0."""
 
     online: int
     assisted: int
@@ -49,20 +49,20 @@ class ChannelCounts:
         return sum(self.by_channel().values())
 
     def by_channel(self) -> dict[str, int]:
-        """Give the counts under Sirius's names of the channels."""
+        """The counts by Sirius's name of the channel."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class SeenCounts:
-    """What a question asked on a certain day is told about another day."""
+    """The counts of a day as Sirius answers them on a later day."""
 
     counts: dict[str, ChannelCounts]
     is_final: bool
 
 
 def settled_counts(day: date) -> dict[str, ChannelCounts]:
-    """Give the counts of `day` per subtype (`hw`, `pfa`) when nothing about it changes any more; any day will do."""
+    """The final counts of any day, by subtype (`hw`, `pfa`)."""
     return dict(_settled_month(day.year, day.month)[day.day - 1])
 
 
@@ -72,9 +72,9 @@ def online_applications(day: date) -> int:
 
 
 def counts_as_seen(day: date, seen_on: date) -> SeenCounts:
-    """Give the counts of `day` as they stand on `seen_on`: paper and other grow until day + 90, when they are final.
+    """The counts of `day` as Sirius answers them on `seen_on`. Paper and other grow for 90 days and are then final.
 
-    Raises ValueError when `seen_on` lies before `day`.
+    Raises ValueError when `seen_on` is before `day`.
     """
     age_days = (seen_on - day).days
     if age_days < 0:
@@ -95,7 +95,7 @@ def counts_as_seen(day: date, seen_on: date) -> SeenCounts:
 
 
 def take_up_percent(year: int, month: int) -> Decimal:
-    """Digital take-up of a month, 0–100 with one decimal: as published, else a plausible one of our own."""
+    """Digital take-up of a month, 0–100 with one decimal: the published figure, or an invented plausible one."""
     published = PUBLISHED_TAKE_UP_PERCENT.get(f"{year:04}-{month:02}")
     if published is not None:
         return Decimal(published)
@@ -146,19 +146,19 @@ def _split_by_channel(day: date, subtype: str, digital: int, rest: int) -> Chann
 
 
 def _unknown_per_10_000(day: date, subtype: str) -> int:
-    # A few days a year go beyond the 1 % of DOMAIN 3.3, in both subtypes so that the total of the day does too.
+    # On a few days a year the share exceeds the 1 % of DOMAIN 3.3. Both subtypes exceed it, so the day's total does too.
     if _draw("mostly-known", day, below=90) == 0:
         return 180 + _draw("unknown", day, subtype, below=60)
     return 25 + _draw("unknown", day, subtype, below=30)
 
 
 def _late_permille(age_days: int) -> int:
-    # After a week scans arrive in weekly batches, so that a night sees some earlier days change and not all of them.
+    # After a week, scans arrive in weekly batches. So each night only some of the earlier days change.
     batch_age = age_days if age_days < 7 else age_days - age_days % 7
     return _SCANNED_LATE_PERMILLE * (DAYS_UNTIL_FINAL - batch_age) ** 3 // DAYS_UNTIL_FINAL**3
 
 
-def _draw(*what: object, below: int) -> int:
-    """Draw a number in [0, below) that depends on `what` alone, on every machine."""
-    digest = blake2b("/".join(map(str, what)).encode(), digest_size=8).digest()
+def _draw(*key: object, below: int) -> int:
+    """A number in [0, below) that depends only on `key`. It is the same on every machine."""
+    digest = blake2b("/".join(map(str, key)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % below

@@ -1,8 +1,8 @@
-"""The rows of the stand-in Feedback Explorer exports, day by day, with everything that makes the real ones awkward.
+"""The rows of the stand-in Feedback Explorer exports, by day, with all the difficulties of the real ones.
 
-Belongs here: what stands in an export (DOMAIN 3.4); every text is invented, every telephone number and address is from
-the ranges kept for fiction. Doesn't belong here: which files exist and when (`feedback_exports`), how many people
-answer (`rating_model`).
+Here: the content of an export (DOMAIN 3.4). All texts are invented. All telephone numbers and addresses come from the
+ranges that are reserved for fiction. Not here: which files exist and when (`feedback_exports`), how many people answer
+(`rating_model`).
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,7 +27,7 @@ OLD_HEADER: Final = (
 NEW_HEADER: Final = (*OLD_HEADER, "primary organisation", "all organisations")
 
 Row = tuple[str, ...]
-"""Twelve texts in the order of `NEW_HEADER`; an old file leaves out the last two."""
+"""Twelve texts in the order of `NEW_HEADER`. An old file does not have the last two."""
 
 _OPG: Final = "Office of the Public Guardian"
 _COMMENTS: Final = (
@@ -55,10 +55,10 @@ _COMMENTED_PERCENT: Final = 4
 
 
 def day_rows(day: date, *, is_aggregated: bool, share_percent: int) -> list[Row]:
-    """Return a UTC day's rows in the order of their creation.
+    """The rows of a UTC day in the order of their creation.
 
-    An aggregated day has one row a page and rating, and single rows for the responses that left a comment; a day that
-    isn't aggregated yet has a single row for every response. `share_percent` of the day's responses are in.
+    An aggregated day has one row per page and rating, and single rows for the responses with a comment. A day that is
+    not aggregated yet has a single row for every response. The rows hold `share_percent` of the day's responses.
     """
     rows = _other_departments(day, is_aggregated=is_aggregated) + _skipped_types(day)
     for page in PAGES:
@@ -72,7 +72,7 @@ def day_rows(day: date, *, is_aggregated: bool, share_percent: int) -> list[Row]
 
 
 def unusable_rows(month: date) -> list[Row]:
-    """Return the rows of a month that a reader has to put aside: a few a year, all of them beside the good ones."""
+    """The rows of a month that a reader has to quarantine: a few per year, in addition to the good rows."""
     if month.month == 3:
         return [_single(month.replace(day=9), MAKE_AN_LPA_PAGE, 7, 0, _OPG)]
     if month.month == 6:

@@ -1,8 +1,8 @@
-"""The stand-in folder of Feedback Explorer exports, as a person who downloads one a month would have left it.
+"""The stand-in folder of Feedback Explorer exports, as if a person had downloaded one file each month.
 
-Belongs here: which files there are, what span each covers, when it was saved. Doesn't belong here: what stands in them
-(`feedback_export_rows`). What the reader makes of the folder is exactly `rating_model`, so for the published months
-exactly DOMAIN 2.1.
+Here: which files exist, which span each covers, when it was saved. Not here: the content of the files
+(`feedback_export_rows`). The reader gets exactly the ratings of `rating_model` from the folder, and so exactly the
+published months of DOMAIN 2.1.
 """
 
 import csv
@@ -24,7 +24,10 @@ _EARLY_SHARE_PERCENT: Final = 95
 
 @dataclass(frozen=True, slots=True)
 class _Export:
-    """A file to be: days [start, end), named by its first and last, aggregated before `aggregated_to`, `saved_at` in UTC."""
+    """A file to write: days [start, end), aggregated before `aggregated_to`. Its name has the first and last day.
+
+    `saved_at` is in UTC.
+    """
 
     start: date
     end: date
@@ -39,14 +42,15 @@ class _Export:
 
 
 def write_exports(folder: Path, first_day: date, last_day: date) -> list[Path]:
-    """Write the exports of both services' pages from the month of `first_day` to `last_day` (UTC days, included).
+    """Write the exports of both services' pages from the month of `first_day` to `last_day` (UTC days, inclusive).
 
-    Whole months have a file each, the running month one up to `last_day`, whose aggregate isn't there yet. Some past
-    months have a second, older file with lower numbers, which must lose. The bytes follow from the two days alone; a
-    file that already says the same is left as it is, any other is replaced whole. Files of an earlier call stay.
+    Each whole month has one file. The current month has a file up to `last_day`, whose aggregate does not exist yet.
+    Some past months have a second, older file with lower numbers, which the reader must ignore. The bytes depend only
+    on the two days. A file with the same content is left as it is, any other file is replaced. Files of an earlier call
+    stay.
 
-    Returns the paths of all files of these days, written or not. Raises SettingsError where the folder can't be
-    written to.
+    Returns the paths of all files of these days, written now or before. Raises SettingsError when the folder is not
+    writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +105,7 @@ def _content(export: _Export) -> bytes:
 
 
 def _replace(path: Path, content: bytes, saved_at: datetime) -> None:
-    """Put the file in place by one rename, so that nobody ever reads half of it."""
+    """Replace the file by one rename, so that nobody ever reads half of it."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         partial.write_bytes(content)

@@ -1,12 +1,12 @@
 """The stand-in Make an LPA database: real tables, invented applications and feedback, advanced day by day (DOMAIN 3.1).
 
-Here: how much happens on a day, and which days are written in which order. Not here: what happens to one application or
-stands in one feedback row (`sql/lpa_lives.sql`, `sql/draw_feedback.sql`), or the list of what goes wrong on purpose
-(`lpa_traps`).
+Here: how much happens on a day, and the order in which days are written. Not here: what happens to one application
+(`sql/lpa_lives.sql`), the content of one feedback row (`sql/draw_feedback.sql`), the deliberate faults (`lpa_traps`).
 
-What is drawn depends on day and place alone, and a row's state on the last day alone, so building in one go and day by
-day end in the same rows. How far a database has got stands in the comment on its `applications` table and changes with
-the rows, in one transaction: a build that is killed leaves what was there before.
+The random draws depend only on the day and the place within the day. The state of a row depends only on the last day.
+So one build of all days and one build per day give the same rows. The comment on the table `applications` records how
+far the database has been built. It changes in the same transaction as the rows, so a build that is killed changes
+nothing.
 """
 
 import json
@@ -37,7 +37,7 @@ from perf_pipeline.errors import TransientSourceError, UsageError
 STARTS_PER_COMPLETION: Final = 1.43
 _COMPLETION_LAG: Final = timedelta(weeks=3)
 LONGEST_LIFE_DAYS: Final = 145
-"""Nothing happens to an application later than this after its start, but the deletion of its unused account."""
+"""An application no longer changes this long after its start, except that its unused account is deleted."""
 
 _FEEDBACK_KEPT_MONTHS: Final = 24
 _DAYS_A_CHUNK: Final = 92
@@ -48,14 +48,14 @@ _SETTINGS: Final = "-c timezone=UTC -c jit=off -c work_mem=64MB -c maintenance_w
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What a database holds: `share` of the volumes, from the first day to the last."""
+    """The content of a database: the days, and the `share` of the full volumes."""
 
     first_day: date
     last_day: date
     share: float
 
     def mark(self) -> str:
-        """Give what the comment on the table says, for `_found_world` to read."""
+        """The comment on the table, which `_found_world` reads."""
         return json.dumps(
             {
                 "stand_in": "make-an-lpa",
@@ -76,11 +76,11 @@ def build_lpa_database(
 ) -> None:
     """Create the tables if they are absent and bring them to the end of `last_day` (London), in one transaction.
 
-    A database that has got that far or further is left alone. `share` scales the volumes, in (0, 1]. `progress` is told
-    in words what is being written. Two builds at once wait for each other.
+    A database that already reaches `last_day` is left as it is. `share`, in (0, 1], scales the volumes. `progress` is
+    called with a description of what is being written. Two concurrent builds wait for each other.
 
-    Raises UsageError for a range the wrong way round, a share out of bounds, and a database that holds other tables of
-    these names or a world with another first day or share; TransientSourceError when the database can't be reached.
+    Raises UsageError for reversed days, for a share out of bounds, and for a database that holds other tables of these
+    names or a world with another first day or share. Raises TransientSourceError when the database can't be reached.
     """
     DayRange(first_day, last_day)
     if not 0 < share <= 1:
@@ -102,17 +102,17 @@ def build_lpa_database(
 
 
 def starts_on(day: date, share: float) -> int:
-    """How many applications are started on a London day: never fewer than carry the planted traps.
+    """How many applications are started on a London day. There are always enough for the planted traps.
 
-    About half are completed within days and half within weeks, so that both weigh in for completions to follow the
-    online channel of Sirius through its sudden changes.
+    About half are completed within days and half within weeks. The number of starts is computed from Sirius's online
+    channel on both kinds of days, so that completions follow that channel through its sudden changes.
     """
     completions = (online_applications(day) + online_applications(day + _COMPLETION_LAG)) / 2
     return max(PLACES["planted"], round(completions * STARTS_PER_COMPLETION * share))
 
 
 def feedback_on(day: date, share: float) -> int:
-    """How many feedback rows are received on a London day: 40 to 60 at full share, all planted ones at least."""
+    """How many feedback rows are received on a London day: 40 to 60 at full share, and at least the planted ones."""
     weekend_rows = 40 + day.toordinal() * 7 % 11
     return max(FEEDBACK_PLACES["planted"], round((weekend_rows + (10 if day.weekday() < _SATURDAY else 0)) * share))
 
@@ -140,7 +140,7 @@ def _extend(cursor: Cursor, found: _World, wanted: _World, progress: Callable[[s
 
 
 def _days_still_alive(found: _World, new_days: DayRange) -> list[date]:
-    """Days of start, among those built before, whose applications something may happen to in the new days."""
+    """The days built before whose applications may still change on the new days."""
     oldest = found.first_day - timedelta(days=LONGEST_LIFE_DAYS)
     young = DayRange(max(oldest, new_days.first - timedelta(days=LONGEST_LIFE_DAYS)), found.last_day)
     unused = {day - timedelta(days=UNUSED_DAYS) for day in new_days}
@@ -158,7 +158,7 @@ def _start_applications(cursor: Cursor, world: _World, days: DayRange, progress:
 def _lives(
     cursor: Cursor, world: _World, days: Sequence[date], changed_since: datetime | None = None
 ) -> Iterator[None]:
-    """Within, the table `lives` holds the applications started on `days` as they stand at the end of the world."""
+    """Within the block, the table `lives` holds the applications started on `days` in their state on the last day."""
     asked = {
         "days": list(days),
         "starts": [starts_on(day, world.share) for day in days],
@@ -169,7 +169,7 @@ def _lives(
         "unused_days": UNUSED_DAYS,
     }
     cursor.execute(statement("lpa_lives"), {**PLACES, **NUMBERING, **asked})
-    # Without numbers the planner would read all applications to find a few thousand.
+    # Without statistics PostgreSQL would scan all applications to find a few thousand.
     cursor.execute("ANALYZE lives")
     yield
     cursor.execute("DROP TABLE lives")
@@ -215,7 +215,7 @@ def _transaction(url: str) -> Iterator[Cursor]:
             connection.commit()
     except (SQLAlchemyOperationalError, psycopg2.OperationalError):
         raise TransientSourceError(
-            f"The Make an LPA stand-in's database {engine.url.database} can't be reached, or broke off.",
+            f"The Make an LPA stand-in's database {engine.url.database} can't be reached, or the connection broke off.",
             next_step="nothing was changed; check its server, disk space and URL, then run the same command again.",
         ) from None
 

@@ -1,8 +1,8 @@
-"""What the stand-in Make an LPA database does to trip a careless reader (DOMAIN 3.1), and each trap on demand.
+"""The difficulties of the real Make an LPA database that the stand-in reproduces (DOMAIN 3.1). Each is called a trap.
 
-Here: which rows of every day carry a trap, and functions that plant one by hand in a test's own database. Not here: how
-a world is filled (`lpa_database`). The rows of a London day are numbered from 0; the first few are planted, so that a
-world of any size holds every trap, and the dice add more of most kinds among the others.
+Here: which rows of every day carry a trap, and functions that make one trap in a test's own database. Not here: how
+the stand-in is filled (`lpa_database`). The rows of a London day are numbered from 0. The first few are planted traps,
+so that a database of any size holds every trap. Random draws add more traps of most kinds to the other rows.
 """
 
 import json
@@ -16,17 +16,17 @@ from typing import Final
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver spells its class in lower case
 
 UNUSED_DAYS: Final = 275
-"""Days after its start at which an application of an unused account is deleted: nine months."""
+"""An application of an unused account is deleted this many days after its start: nine months."""
 
 EPOCH: Final = date(2010, 1, 1)
-"""Day from which days are numbered, in ids and in whatever happens on every third day or so."""
+"""The day with number 0. Ids and events that happen every few days use the day number."""
 
 NUMBERING: Final = {
     "places_a_day": 10_000,
     "id_step": 38_196_601_127,
     "id_space": 100_000_000_000,
 }
-"""Day and place give an application's number, the number its id: step and space share no factor, so all differ."""
+"""The id of an application is computed from its day and place. Step and space share no factor, so all ids differ."""
 
 PLACES: Final[dict[str, int]] = {
     "after_midnight": 0,
@@ -47,7 +47,7 @@ PLACES: Final[dict[str, int]] = {
     "late_type": 16,
     "planted": 17,
 }
-"""Place of each planted application within its day of start; `planted` is how many there are."""
+"""Place of each planted application within its day of start. `planted` is their number."""
 
 FEEDBACK_PLACES: Final[dict[str, int]] = {
     "after_midnight": 0,
@@ -57,12 +57,12 @@ FEEDBACK_PLACES: Final[dict[str, int]] = {
     "escaped": 6,
     "planted": 7,
 }
-"""Place of each planted feedback row within its day; `planted` is how many there are."""
+"""Place of each planted feedback row within its day. `planted` is their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trap:
-    """One trap: its number in DOMAIN 3.1, what it is, how many there are, which rows carry it."""
+    """One trap: its number in DOMAIN 3.1, its description, how often it occurs, which rows carry it."""
 
     number: int
     what: str
@@ -97,27 +97,27 @@ TRAPS: Final = (
     Trap(9, "the same comment from two addresses: both count", "every third day, the one after", "repeat_first"),
     Trap(10, "blanked ten minutes after its start: no night sees it", "1 a day", "blanked_at_once"),
 )
-"""Every trap of DOMAIN 3.1. `choice` names a place above, a function below, or `all`."""
+"""All traps of DOMAIN 3.1. `choice` names a place above, a function below, or `all`."""
 
 
 OF_THE_TYPE: Final[Mapping[str, object]] = {}
-"""Default document of `insert_application`, told from an empty one by identity."""
+"""Default of `document` in `insert_application`. It is compared by identity, so it differs from an empty document."""
 
 
 @cache
 def statement(name: str) -> str:
-    """Give the SQL text of `demo/sql/{name}.sql`."""
+    """The SQL text of `demo/sql/{name}.sql`."""
     return (files("perf_pipeline.demo") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def planted_id(day: date, place: str) -> int:
-    """Give the id of the application that carries a trap (a key of `PLACES`) among those started on a London day."""
+    """The id of the application, started on a London day, that carries a trap (a key of `PLACES`)."""
     number = (day - EPOCH).days * NUMBERING["places_a_day"] + PLACES[place]
     return number * NUMBERING["id_step"] % NUMBERING["id_space"]
 
 
 def create_lpa_tables(cursor: Cursor) -> None:
-    """Create `applications` and `feedback`, empty, with their indexes, in a database that has neither."""
+    """Create the empty tables `applications` and `feedback` with their indexes, in a database that has neither."""
     cursor.execute(statement("lpa_tables"))
     cursor.execute(statement("lpa_indexes"))
 
@@ -132,10 +132,10 @@ def insert_application(
     document: Mapping[str, object] | None = OF_THE_TYPE,
     id: int | None = None,
 ) -> int:
-    """Insert one application and return its id (the next free one unless given).
+    """Insert one application and return its id, by default the next free one.
 
-    `document` left alone holds nothing but the type, or is empty when `lpa_type` is None; None is a null document.
-    `updatedAt` is the latest stamp but completion's, which doesn't move it.
+    The default `document` holds only the type, or nothing when `lpa_type` is None. None is a null document.
+    `updatedAt` is the latest stamp except that of completion, which does not change it.
     """
     if document is OF_THE_TYPE:
         document = {} if lpa_type is None else {"type": lpa_type}
@@ -165,7 +165,7 @@ def insert_feedback(
     email: str = "",
     phone: str = "",
 ) -> int:
-    """Insert one feedback row and return its id. A rating of None leaves the key out of the message."""
+    """Insert one feedback row and return its id. With a rating of None the message has no key `rating`."""
     message = {"details": details, "agent": agent, "fromPage": from_page, "email": email, "phone": phone}
     if rating is not None:
         message["rating"] = rating
@@ -174,19 +174,19 @@ def insert_feedback(
 
 
 def blank_application(cursor: Cursor, application_id: int) -> None:
-    """Delete as the service does: every column but `id` and `updatedAt` becomes null (trap 1)."""
+    """Delete as the service does: every column except `id` and `updatedAt` becomes null (trap 1)."""
     cursor.execute(statement("blank_application"), {"id": application_id})
 
 
 def delete_application(cursor: Cursor, application_id: int) -> None:
-    """Let the whole row vanish, as the cascade from a deleted account does (trap 1)."""
+    """Delete the whole row, as the cascade from a deleted account does (trap 1)."""
     cursor.execute(statement("delete_application"), {"id": application_id})
 
 
 def restamp_application(
     cursor: Cursor, application_id: int, *, created_at: datetime | None = None, completed_at: datetime | None = None
 ) -> None:
-    """Set both stamps anew, as an edit does: None, the default, resets (trap 3). `updatedAt` moves to now."""
+    """Set both stamps again, as an edit does (trap 3). None resets a stamp. `updatedAt` becomes the present."""
     stamps = {"id": application_id, "created_at": created_at, "completed_at": completed_at}
     cursor.execute(statement("restamp_application"), stamps)
 

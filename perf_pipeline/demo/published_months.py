@@ -1,4 +1,4 @@
-"""The fourteen published months of Make an LPA that the stand-in world reproduces to the digit.
+"""The fourteen published months of Make an LPA. The stand-in world reproduces them exactly.
 
 Counts and take-up as published by the Office of the Public Guardian (opg-performance-data, MIT licence). Ratings are in
 the order very satisfied, satisfied, neither, dissatisfied, very dissatisfied.
@@ -55,4 +55,4 @@ PUBLISHED_HEADLINE_PERCENT: Final[dict[str, int]] = {
     "2026-05": 90,
     "2026-06": 90,
 }
-"""What the ratings above give under the method in force: a test compares, no code computes with it."""
+"""The headline figures of these ratings under the method in force. Only a test uses them."""

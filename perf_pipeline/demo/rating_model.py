@@ -1,8 +1,8 @@
-"""The ratings that the stand-in world's done pages receive, by page and day: a pure, deterministic, endless model.
+"""The ratings that the stand-in done pages receive, by page and day. A pure, deterministic model without an end.
 
-Belongs here: how many people give which rating on which day. Doesn't belong here: the export files that carry them
-(`feedback_exports`). Months that were published (DOMAIN 2.1) are spread over their days so that they add up to the
-digit; all other months follow the same rhythm. Integer arithmetic throughout: the same figures on every machine.
+Here: how many people give which rating on which day. Not here: the export files with these ratings
+(`feedback_exports`). Published months (DOMAIN 2.1) are spread over their days, and the days add up exactly. All other
+months follow the same pattern. All arithmetic is in integers, so the figures are the same on every machine.
 """
 
 from calendar import monthrange
@@ -28,15 +28,15 @@ _RESPONSES_BY_MONTH: Final = {
 _TOP_TWO_PER_MILLE: Final = {MAKE_AN_LPA_PAGE: (888, 909), USE_AN_LPA_PAGE: (822, 848)}
 _WEEKDAY_WEIGHT: Final = (115, 121, 116, 110, 95, 52, 58)
 _WOBBLE_PER_MILLE: Final = (300, 300, 120, 60, 40)
-"""How far a day's share of a rating strays from its share of all responses: rare ratings stray further."""
+"""How much a day's share of a rating varies. Rare ratings vary more."""
 _HOLIDAY_DIVISOR: Final = 2
 _QUIET_DATES: Final = frozenset({(1, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
 
 
 def daily_ratings(page_or_service: str, day: date) -> Ratings:
-    """Return the responses of a UTC day by rating, 1 to 5, for a page slug or the slug of its service.
+    """The responses of a UTC day by rating, 1 to 5, for a page slug or the slug of its service.
 
-    Raises KeyError for a page that the stand-in world doesn't have.
+    Raises KeyError for a page that the stand-in world does not have.
     """
     page = PAGE_OF_SERVICE.get(page_or_service, page_or_service)
     return _month(page, day.year, day.month)[day.day - 1]
@@ -75,7 +75,7 @@ def _weight(page: str, day: date, rating: int) -> int:
 
 
 def _is_closed(page: str, day: date) -> bool:
-    """Tell whether nobody can answer: the smaller service's page is down on Christmas Day and one Sunday in May."""
+    """Whether nobody can answer. The smaller service's page is down on Christmas Day and on one Sunday in May."""
     if page != USE_AN_LPA_PAGE:
         return False
     return (day.month, day.day) == (12, 25) or (day.month == 5 and day.weekday() == 6 and 15 <= day.day <= 21)
@@ -89,5 +89,5 @@ def _is_quiet(day: date) -> bool:
 
 
 def _between(low: int, high: int, key: str) -> int:
-    """Return a number from `low` to `high` that is always the same for the key."""
+    """A number from `low` to `high` that is always the same for the key."""
     return low + int.from_bytes(sha256(key.encode()).digest()[:8], "big") % (high - low + 1)

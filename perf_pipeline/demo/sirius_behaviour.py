@@ -1,4 +1,4 @@
-"""How the stand-in Sirius server answers: how stale it is, what it leaves out, and the faults it plays.
+"""How the stand-in Sirius server answers: the age of its counts, the days it omits, and the faults it plays.
 
 Here: plain data that a test or the demonstration sets. Not here: HTTP (`sirius_server`), counts (`channel_model`).
 """
@@ -18,7 +18,7 @@ Envelope = Literal["list", "single", "gateway"]
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """An error that the contract knows. `code` without its prefix `OPGDATA-API-`; a 429 needs `retry_after_seconds`."""
+    """An error of the contract. `code` has no prefix `OPGDATA-API-`. A 429 needs `retry_after_seconds`."""
 
     status: int
     code: str
@@ -28,7 +28,7 @@ class ErrorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """Bytes that need not have anything to do with the contract."""
+    """Arbitrary bytes, which may break the contract."""
 
     body: bytes
     status: int = 200
@@ -43,9 +43,9 @@ class DroppedConnection:
 
 @dataclass(frozen=True, slots=True)
 class TruncatedAnswer:
-    """The right answer, of which the first `keep_bytes` arrive.
+    """The first `keep_bytes` of the right answer.
 
-    With `announce_length` the headers promise the whole; without, they promise the part.
+    With `announce_length` the headers give the length of the whole answer, otherwise the length of the part.
     """
 
     keep_bytes: int
@@ -64,17 +64,17 @@ Fault = ErrorAnswer | RawAnswer | DroppedConnection | TruncatedAnswer | SlowAnsw
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """Other counts for one day and subtype in every answer generated at or after `told_from` (an aware instant)."""
+    """Other counts for one day and subtype, in every answer generated at or after `revised_at` (an aware instant)."""
 
     day: date
     subtype: str
     counts: ChannelCounts
-    told_from: datetime
+    revised_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """What a caller asked: query parameters and headers, the latter under lower-case names."""
+    """A request that arrived: its query parameters, and its headers under lower-case names."""
 
     query: dict[str, str]
     headers: dict[str, str]
@@ -82,14 +82,14 @@ class ReceivedRequest:
 
 @dataclass
 class SiriusBehaviour:
-    """Everything that can be set about the stand-in, also while it runs.
+    """The settings of the stand-in. They can also be changed while it runs.
 
-    - `staleness_hours`: age of the counts; 0 makes yesterday the last complete day.
-    - `hiccup_every`: each n-th request meets a gateway 404 or a 429, in turn, whatever it asks; 0 means never.
+    - `staleness_hours`: age of the counts. 0 makes yesterday the last complete day.
+    - `hiccup_every`: every n-th request gets a gateway 404 or a 429, in turn. 0 means never.
     - `missing_days`: days without a row. `wrong_total_days`: days whose total is one more than the sum.
-    - `revisions`: of several that apply to a row, the last counts.
-    - `edit_answer`: changes an answer that is right, and so may break the contract.
-    - `credentials`: access key and secret that requests must be signed with; None takes unsigned ones.
+    - `revisions`: if several apply to a row, the last one is used.
+    - `edit_answer`: changes a right answer. The result may break the contract.
+    - `credentials`: access key and secret that requests must be signed with. None accepts unsigned requests.
     """
 
     staleness_hours: int = 0
@@ -105,12 +105,12 @@ class SiriusBehaviour:
     _lock: Lock = field(default_factory=Lock)
 
     def play(self, fault: Fault, *, times: int = 1) -> None:
-        """Meet the next `times` requests with `fault`, after the faults already waiting."""
+        """Answer the next `times` requests with `fault`, after the faults that are already queued."""
         with self._lock:
             self._faults.extend([fault] * times)
 
     def meet(self, received: ReceivedRequest) -> Fault | None:
-        """Note a request and say which fault it meets."""
+        """Record a request and return the fault that it gets, or None."""
         with self._lock:
             self.received.append(received)
             self._requests_count += 1

@@ -1,7 +1,7 @@
-"""The published contract of the Sirius endpoint, at work: it judges what the stand-in receives and sends.
+"""Validates what the stand-in receives and sends against the published contract of the Sirius endpoint.
 
-Here: finding `sirius-endpoint.openapi.yaml` (the file that `docs/` hands to the Sirius team) and asking it. Not here:
-any rule of its own; signatures are checked by `sirius_signature`, more closely than OpenAPI can.
+Here: loading `sirius-endpoint.openapi.yaml` (`docs/` has the same file for the Sirius team) and validating with it. Not
+here: further rules. `sirius_signature` checks signatures, which OpenAPI can't do.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ CONTRACT_FILE: Final = Path(__file__).with_name("sirius-endpoint.openapi.yaml")
 
 
 class BrokenContractError(AssertionError):
-    """The stand-in was about to send what the contract does not allow: a fault of the stand-in."""
+    """The stand-in was about to send an answer that the contract does not allow. This is a fault of the stand-in."""
 
 
 class BadRequestError(ValueError):
@@ -28,7 +28,7 @@ class BadRequestError(ValueError):
 
 
 class Contract:
-    """The contract read from `file`. Raises SettingsError when the file is not there."""
+    """The contract in `file`. Raises SettingsError when the file does not exist."""
 
     def __init__(self, file: Path = CONTRACT_FILE) -> None:
         try:
@@ -41,7 +41,7 @@ class Contract:
         self._openapi = OpenAPI.from_dict(document | {"security": []})
 
     def query_of(self, request: Request) -> Mapping[str, Any]:
-        """Give the typed query parameters, defaults filled in. Raises BadRequestError."""
+        """The typed query parameters, with defaults filled in. Raises BadRequestError."""
         result = self._openapi.unmarshal_request(FlaskOpenAPIRequest(request))
         if result.errors:
             raise BadRequestError("; ".join(map(str, result.errors)))

@@ -1,6 +1,6 @@
 """A stand-in for the Sirius statistics endpoint: a real HTTP server that keeps the whole contract of DOMAIN 3.3.
 
-Here: HTTP, paging and the two error envelopes. Not here: the counts (`channel_model`), what may be asked and answered
+Here: HTTP, paging and the two error envelopes. Not here: the counts (`channel_model`), the contract
 (`sirius_contract`), which faults are played (`sirius_behaviour`).
 """
 
@@ -47,10 +47,10 @@ _COUNTS_TAKEN_AT: Final = clock_time(0, 30, tzinfo=UTC)
 def sirius_server(
     *, today: Callable[[], date] | date, behaviour: SiriusBehaviour | None = None, port: int = 0
 ) -> Iterator[str]:
-    """Serve on 127.0.0.1 in a thread until the block ends; yields the base URL.
+    """Serve on 127.0.0.1 in a thread until the block ends. Yields the base URL.
 
-    `today` is the London day the stand-in believes in; port 0 takes a free one. Raises SettingsError when the port is
-    taken.
+    `today` gives the London day that the stand-in uses as the present. Port 0 takes a free port. Raises SettingsError
+    when the port is in use.
     """
     app = _app(today if callable(today) else lambda: today, behaviour or SiriusBehaviour())
     with _listening_socket(port) as listener:
@@ -67,11 +67,11 @@ def sirius_server(
 
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: object) -> None:
-        """Keep requests out of the terminal that the pipeline reports on."""
+        """Log nothing: the terminal belongs to the pipeline."""
 
 
 def _listening_socket(port: int) -> socket.socket:
-    # Ours rather than werkzeug's: it would end the process when the port is taken.
+    # werkzeug's own socket would end the process when the port is in use.
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
@@ -149,7 +149,7 @@ def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: dateti
 def _rows(
     first_day: date, last_day: date, subtypes: tuple[str, ...], behaviour: SiriusBehaviour, generated_at: datetime
 ) -> list[dict[str, Any]]:
-    # The day on which the counts are taken has begun, so it has a row; dataCompleteUpTo tells that it is partial.
+    # The day on which the counts are taken has begun, so it has a row. dataCompleteUpTo shows that it is partial.
     last_known_day = london_day(generated_at)
     first_day, last_day = max(first_day, FIRST_DAY), min(last_day, last_known_day)
     days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
@@ -165,7 +165,7 @@ def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: date
     seen = counts_as_seen(day, seen_on=london_day(generated_at))
     counts = seen.counts[subtype]
     for revision in behaviour.revisions:
-        if (revision.day, revision.subtype) == (day, subtype) and generated_at >= revision.told_from:
+        if (revision.day, revision.subtype) == (day, subtype) and generated_at >= revision.revised_at:
             counts = revision.counts
     return {
         "period": day.isoformat(),

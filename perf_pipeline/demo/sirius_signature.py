@@ -1,6 +1,6 @@
-"""Whether a request carries a right AWS Signature Version 4, as the gateway in front of Sirius would judge.
+"""Checks the AWS Signature Version 4 of a request, as the gateway in front of Sirius does.
 
-Here: the check, for one known pair of credentials. Not here: signing (`sources/http_sigv4`).
+Here: the check, for one known pair of credentials. Not here: signing (`extracted/readers/http_sigv4`).
 """
 
 import hmac
@@ -22,7 +22,7 @@ _AUTHORIZATION: Final = re.compile(
 
 
 def is_signed(request: Request, access_key: str, secret_key: str) -> bool:
-    """Say whether `request` is signed with these credentials for this service and region, within five minutes."""
+    """Whether `request` was signed with these credentials for this service and region in the last five minutes."""
     claim = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
     timestamp = request.headers.get("X-Amz-Date", "")
     if claim is None or not _is_recent(timestamp):

@@ -1,6 +1,6 @@
-"""The embedded default: a PostgreSQL of our own and stand-ins for every system that we read, brought up to yesterday.
+"""The embedded default: our own PostgreSQL, and stand-ins for every source with data up to yesterday.
 
-Belongs here: what stands where, and for how long. The stand-ins themselves are the other modules of this folder.
+Here: where each of them is and how long it is up. The stand-ins themselves are the other modules of this folder.
 """
 
 import fcntl
@@ -27,7 +27,7 @@ _EXPORTS = "feedback_explorer"
 
 @dataclass(frozen=True)
 class World:
-    """Where the stand-ins are while they are up."""
+    """The addresses of the stand-ins while they are up."""
 
     warehouse_url: str
     dagster_url: str
@@ -46,14 +46,14 @@ class World:
 
 @contextmanager
 def embedded_databases(settings: Settings) -> Iterator[tuple[str, str]]:
-    """The embedded PostgreSQL with the warehouse, migrated, and Dagster's storage; the URLs of both."""
+    """Start the embedded PostgreSQL and migrate the warehouse. Yields the URLs of the warehouse and Dagster's storage."""
     with embedded_postgres(settings.home) as postgres:
         yield _warehouse(postgres), postgres.ensure_database(DAGSTER)
 
 
 @contextmanager
 def stand_in_world(settings: Settings, *, progress: Progress = silent) -> Iterator[World]:
-    """Everything of the embedded default, for as long as the block lasts."""
+    """The whole embedded default, up until the block ends."""
     # Flask and the contract take a second to import; only this block needs them.
     from perf_pipeline.demo.sirius_server import sirius_server
 
@@ -105,7 +105,7 @@ def _warehouse(postgres: EmbeddedPostgres) -> str:
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two processes that stand up the same world don't write the same files at once."""
+    """Hold a lock, so that two processes do not write the same files at once."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,1 +1,1 @@
-"""Stage 1: our own frozen copy of what the sources gave. A folder a source, each with its reader, its merge and its SQL."""
+"""Stage 1: our own copy of the sources' data. Each source has a folder with its reader, its merge and its SQL."""

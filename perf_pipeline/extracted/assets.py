@@ -1,7 +1,7 @@
-"""The extracted assets: each reads every source that is merged into its table, for every service that has it.
+"""The extracted assets. Each reads every source that is merged into its table, for every service with that source.
 
-A source that can't be read holds back neither the other sources nor their figures: its failure is recorded, and the check
-`every_source_delivered` fails the run on it at its end.
+A source that can't be read stops neither the other sources nor their figures. Its failure is recorded, and the check
+`every_source_delivered` fails the run at its end.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.systems import Systems
 
 READS_WHAT_IS_DUE = "perf_pipeline/reads_what_is_due"
-"""Tag of a run that reads the newest days of each source and what it owes, whatever the run's own days are."""
+"""Tag of a run that reads the newest days and the owed days of each source, whatever the run's own days are."""
 
 
 def extracted_asset(dataset: str) -> FlowAsset:
@@ -40,7 +40,7 @@ def extracted_asset(dataset: str) -> FlowAsset:
         return report_extraction(systems, sources, day_range(context), changed, dropped)
 
     extract.__doc__ = "\n".join(f"- {source.name}: {source.description}" for source in sources)
-    # An API may take minutes to answer: it is asked last, so that builds of the other sources don't wait for it.
+    # An API may take minutes to answer. It is read last, so that builds of the other sources do not wait for it.
     priority = -1 if any(source.kind == "api" for source in sources) else 0
     return FlowAsset(dataset, DATASETS[dataset], tuple(source.asset for source in sources), extract, priority)
 

@@ -1,4 +1,4 @@
-"""Reads one source of one service: again when its failure may pass, never when it can't, and records how it ended."""
+"""Reads one source of one service and records how the reading ended. Transient failures are retried, permanent ones not."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -40,9 +40,9 @@ _log = dg.get_dagster_logger("perf_pipeline")
 def read_source(
     systems: Systems, service: Service, source: Source, days: DayRange | None, run_id: str
 ) -> frozenset[date]:
-    """Read `days`, or what is due, of a source of a service; the days that changed.
+    """Read `days`, or the days that are due, of a source of a service. Returns the days that changed.
 
-    What the source refuses is recorded, not raised. Raises what the warehouse raises.
+    Errors of the source are recorded and not raised. Errors of the warehouse are raised.
     """
     address = systems.address(service.slug, source.name)
     everything = DayRange(systems.first_day, max(systems.first_day, systems.clock().date()))
@@ -68,7 +68,7 @@ def read_source(
             changed |= merged.changed
             complete_up_to = merged.complete_up_to
     except (SourceError, SettingsError) as error:
-        # A setting may turn out to be wrong only when it is used, such as missing AWS credentials.
+        # Some settings, such as AWS credentials, are only found wrong when they are used.
         _log.error("%s, source %s, %s: %s", service.slug, source.name, whole.days, error)
         _record_failure(whole, failure=str(error))
         return changed
@@ -90,7 +90,7 @@ def _tried(reading: Reading) -> Merged:
 
 
 def _read_once(reading: Reading) -> Merged:
-    """Read and merge. Rows that our tables refuse are a fault of the source, whose rows nothing checks on their way."""
+    """Read and merge once. Rows that our tables reject are a fault of the source, because we do not validate each row."""
     try:
         return EXTRACTORS[reading.source.name](reading)
     except DBAPIError as error:

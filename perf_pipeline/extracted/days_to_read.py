@@ -49,9 +49,9 @@ def days_of_range(
 
 
 def _readable(connection: Connection, service: Service, source: Source, days: Iterable[date]) -> list[DayRange]:
-    """Days as few ranges, without frozen ones: reading those would bring dropped rows back."""
+    """The days as a few ranges, without frozen days: reading a frozen day would bring dropped rows back."""
     if source.window_days is None:
-        # Files are read together: they are remembered as read, and a second reading would find nothing new in them.
+        # Files are read in one range. They are then recorded as read, so a second reading would find no changed files.
         return joined(as_ranges(days), 1)
     frozen = frozen_days(connection, source).get(service.slug)
     if frozen is None:

@@ -1,4 +1,4 @@
-"""Asks each kind of source one small question, for `perf-pipeline doctor`: does it answer, and with what?"""
+"""Sends one small request to each kind of source, for `perf-pipeline doctor`."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +13,7 @@ from perf_pipeline.extracted.readers.service_database import reading
 from perf_pipeline.systems import Systems
 
 Probe = Callable[[Systems, Service, str], str]
-"""What a source at an address answers, in words. Raises SourceError and SettingsError."""
+"""Describes the answer of a source at an address. Raises SourceError and SettingsError."""
 
 
 def _database(systems: Systems, _service: Service, address: str, *, query: Path, rows: str) -> str:

@@ -1,4 +1,4 @@
-"""How many rows are in quarantine, by reason and day: for the extracted assets in Dagit and for `perf-pipeline status`."""
+"""Counts the rows in quarantine by reason and day, for the extracted assets in Dagit and for `perf-pipeline status`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class Quarantined:
     source: str
     reason: str
     by_day: dict[date | None, int]
-    """Numbers of rows, the newest day first; None, which comes last, for rows whose day could not be read."""
+    """Numbers of rows, the newest day first. Rows without a readable day come last, under None."""
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return sum(self.by_day.values())
 
     @property
@@ -40,7 +40,7 @@ class Quarantined:
 
 
 def quarantined(connection: Connection, sources: Sequence[str]) -> list[Quarantined]:
-    """What is in quarantine now."""
+    """The rows that are in quarantine now, by subject, source and reason."""
     found = run_sql(connection, _SQL / "quarantine_by_reason.sql", sources=list(sources))
     return [
         Quarantined(*reason, {row.period_start: row.rows for row in rows})

@@ -1,8 +1,9 @@
-"""One reading of one source, and the ledger of what was delivered.
+"""One reading of one source, and the ledgers of deliveries and readings.
 
-A row of `source_deliveries` says that a source has delivered a day, nothing on it included; a day without a row is not known
-yet. Each row counts its changes, and that count is what the planner compares with what a day was built from. A source that
-can't be read delivers nothing and takes nothing back: the failure is recorded in `source_readings`, with the days owed.
+A row of `source_deliveries` means that a source has delivered a day, even if the day is empty. A day without a row is not
+known yet. Each row counts the changes of its day. The planner compares this count with the count that the day was built
+from. When a source can't be read, `source_readings` records the failure and the days owed, and `source_deliveries` stays as
+it is.
 """
 
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ _SQL = Path(__file__).parent / "sql"
 
 @dataclass(frozen=True)
 class Reading:
-    """One reading of one source of one service: which days, when, in which run."""
+    """One reading of one source of one service: its days, its instant and its run."""
 
     systems: Systems
     service: Service
@@ -39,13 +40,13 @@ class Reading:
 
     @property
     def key(self) -> dict[str, str]:
-        """Subject and source, as the ledgers are keyed."""
+        """Subject and source: the key of the ledgers."""
         return {"subject": self.service.slug, "source_name": self.source.name}
 
 
 @dataclass(frozen=True)
 class DayCounts:
-    """What became of the rows that a source gave for a day: read = kept + quarantined + duplicate."""
+    """The number of rows of a day that were read: read = kept + quarantined + duplicate."""
 
     read: int = 0
     kept: int = 0
@@ -56,7 +57,7 @@ class DayCounts:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one reading brought: the counts of each day that arrived, and the days on which it changed what is held."""
+    """The result of merging one reading: the counts of each delivered day, and the days on which the extract changed."""
 
     counts: Mapping[date, DayCounts]
     changes: Mapping[date, SourceChange]
@@ -64,17 +65,17 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Merged:
-    """What one reading changed: the days, and the last day that the source itself calls complete, where it says so."""
+    """The days that one reading changed, and the last day that the source reports as complete, if it reports one."""
 
     changed: frozenset[date]
     complete_up_to: date | None = None
 
 
 def record_delivery(connection: Connection, reading: Reading, delivery: Delivery) -> frozenset[date]:
-    """Record the days that arrived, in the transaction that merges their rows; the days that changed.
+    """Record the delivered days, in the transaction that merges their rows. Returns the days that changed.
 
-    A day that is delivered for the first time has changed, and so has one that was last read before it had ended. Changed
-    days outside the reading are known already: an application read today can change the day on which it was started.
+    A day changes when it is delivered for the first time, and when it was last read before it had ended. A changed day may
+    be outside the reading: an application that is read today can change the day of its start.
     """
     changed = dict(delivery.changes)
     held = _delivered_before(connection, reading, {*delivery.counts, *changed})
@@ -124,7 +125,7 @@ def _delivered_before(connection: Connection, reading: Reading, days: set[date])
 
 
 def record_success(connection: Connection, reading: Reading, complete_up_to: date | None) -> None:
-    """Record that all days of a reading were read, and the last day that the source itself calls complete."""
+    """Record that all days of a reading were read, and the last day that the source reports as complete."""
     run_sql(
         connection,
         _SQL / "record_success.sql",
@@ -141,7 +142,7 @@ def record_success(connection: Connection, reading: Reading, complete_up_to: dat
 def record_failure(
     connection: Connection, reading: Reading, *, outcome: str = "failed", failure: str | None = None
 ) -> None:
-    """Record that the source could not be read (`failed`) or that its address is not set (`unset`): its days are owed."""
+    """Record that the source could not be read (`failed`) or has no address (`unset`). The days of the reading are owed."""
     run_sql(
         connection,
         _SQL / "record_failure.sql",

@@ -1,4 +1,4 @@
-"""What the extracted assets show in Dagit: rows kept and set aside by day, what changed, and why a source was not read."""
+"""The report of an extracted asset in Dagit: rows kept and quarantined by day, changed days, and failures of sources."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -27,7 +27,7 @@ def report_extraction(
     changed: Collection[date],
     dropped: Mapping[tuple[str, str], Dropped],
 ) -> AssetReport:
-    """The ledger of the run's days and of those that changed, for the asset that has just read these sources."""
+    """The report of the asset that has just read these sources: the ledger of the run's days and of the changed days."""
     names = [source.name for source in sources]
     with connected(systems.warehouse) as connection:
         by_day = run_sql(connection, _SQL / "rows_by_day.sql", sources=names, days=sorted({*days, *changed})).all()
@@ -52,7 +52,7 @@ def report_extraction(
 
 
 def _by_reason(unusable: Sequence[Quarantined], day: date) -> dict[str, float]:
-    """A line of its own for each reason, which Dagit plots by day."""
+    """One number for each reason, which Dagit plots by day."""
     counts: dict[str, float] = {}
     for found in unusable:
         label = f"in quarantine: {found.reason}"

@@ -97,7 +97,7 @@ def _daily_datasets(source: Source) -> list[Dataset]:
 def _settled(
     connection: Connection, source: Source, daily: list[Dataset], service: str, limit: date
 ) -> dict[date, bool]:
-    """The old days that the source has delivered, and whether nothing is left that could change what they count."""
+    """The old days that the source has delivered, and whether their counts can no longer change."""
     final = set.intersection(*(_final_days(connection, source, TABLES[entry.name], service, limit) for entry in daily))
     rows = run_sql(
         connection,

@@ -1,4 +1,4 @@
-"""The systems that we only read, as the first column of the lineage: one external asset a source of the catalogue."""
+"""External assets for the sources: the start of the lineage in Dagit, one for each source of the catalogue."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""A temporary table that rows land in before they are merged, gone with the transaction."""
+"""A temporary table for rows before they are merged. It is dropped at the end of the transaction."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from perf_pipeline.warehouse.copying import copy_lines_into
 
 @contextmanager
 def staged(connection: Connection, name: str, columns: str, rows: Iterable[str]) -> Iterator[None]:
-    """Create the temporary table with `columns` (as in CREATE TABLE), stream CSV rows in, drop it at the end.
+    """Create the temporary table with `columns` (as in CREATE TABLE), stream CSV rows into it, drop it at the end.
 
-    When the rows' iterator raises, nothing of them stays.
+    When the rows' iterator raises, no row is kept.
     """
     connection.execute(text(f"CREATE TEMPORARY TABLE {name} ({columns}) ON COMMIT DROP"))
     names = [column.split()[0] for column in columns.split(",")]

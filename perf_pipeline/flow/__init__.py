@@ -1,1 +1,1 @@
-"""How an asset of the flow is declared and how it writes its days. Knows no stage."""
+"""How an asset of the flow is declared and how it writes its days. Imports no stage."""

@@ -1,7 +1,7 @@
-"""What each period of a table was built from, whether it passed its checks, and whether a release includes it.
+"""Records what each period of a table was built from, whether it passed its checks, and whether a release includes it.
 
-A period is built again when its sources have delivered something that it was not built from. Revisions are counted, not
-timed: a clock that is wrong, or a delivery that is committed while a build is under way, can't hide a change.
+A period is built again when its sources have newer revisions than those it was built from. Revisions are counted and not
+timed, so a wrong clock or a delivery during a build can't hide a change.
 """
 
 import json
@@ -24,11 +24,11 @@ from perf_pipeline.warehouse.verdicts import keep_last_good
 _SQL = Path(__file__).parent / "sql"
 
 Revisions = Mapping[tuple[str, date], str]
-"""By subject and period, what the sources have delivered, as the text of a JSON object."""
+"""The revision counts of the sources, as the text of a JSON object, by subject and period."""
 
 
 def needed_sources(entry: Dataset, systems: Systems) -> list[dict[str, object]]:
-    """The sources of a dataset for each subject that publishes it, as the .sql files take them."""
+    """The sources of a dataset for each subject that publishes it, as a parameter of the .sql files."""
     if entry.indicator is None:
         return []
     return [
@@ -46,9 +46,9 @@ def needed_sources(entry: Dataset, systems: Systems) -> list[dict[str, object]]:
 
 
 def source_revisions(connection: Connection, entry: Dataset, systems: Systems, periods: DayRange) -> Revisions:
-    """What the sources have delivered of each day by now, for every subject that publishes the dataset.
+    """The present revision counts of the sources of each day, for every subject that publishes the dataset.
 
-    A month is made from days that have been built, so it names no source.
+    A month is built from daily tables, so it has no sources.
     """
     needed = needed_sources(entry, systems)
     if entry.is_monthly:
@@ -68,7 +68,7 @@ def record_built(
     now: datetime,
     run_id: str,
 ) -> None:
-    """Record what the periods were just built from, in the transaction that builds them."""
+    """Record what the periods were built from, in the transaction that builds them."""
     rows = pd.DataFrame(
         [(subject, period, found) for (subject, period), found in revisions.items()],
         columns=["subject", "period_start", "source_revisions"],
@@ -81,9 +81,9 @@ def record_built(
 
 
 def void_months(connection: Connection, entry: Dataset, days: DayRange) -> None:
-    """Record that the months of days that were just built have to be summed and checked again.
+    """Record that the months of the built days have to be summed and checked again.
 
-    A run that is killed before it comes to them leaves them so, and the planner sees it.
+    If the run is killed before that, the planner finds these records.
     """
     for name, monthly in datasets_of(Stage.MONTHLY_METRICS).items():
         if monthly.indicator == entry.indicator:

@@ -1,4 +1,4 @@
-"""The version of what builds and checks figures: a day that failed is built again by another version."""
+"""The version of the code that builds and checks figures. A failed day is built again when the version changes."""
 
 from functools import cache
 from hashlib import sha256
@@ -12,7 +12,7 @@ _DIGITS = 12
 
 
 def code_version(services: Services) -> str:
-    """Digest of what figures and verdicts come from: code, SQL, the catalogue, and what each service tolerates."""
+    """Digest of everything that determines figures and verdicts: code, SQL, catalogue, and thresholds of each service."""
     tolerated = sorted((service.slug, sorted(service.thresholds.items())) for service in services)
     return sha256(_digest_of_files() + repr(tolerated).encode()).hexdigest()[:_DIGITS]
 

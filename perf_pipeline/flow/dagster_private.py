@@ -1,4 +1,4 @@
-"""The one place that uses names Dagster does not promise to keep; a test fails when they change."""
+"""The only module that uses private names of Dagster. A test fails when they change."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -30,10 +30,10 @@ __all__ = [
 
 
 def mark_days_failed(context: dg.AssetCheckExecutionContext, asset: str, days: Iterable[date]) -> None:
-    """Show days of an asset as failed in Dagit, once the run ends as a failure.
+    """Show days of an asset as failed in Dagit when the run fails.
 
-    An asset that ran has materialised every day of its range, the days without data too. A day that is planned again
-    and not materialised by the time the run fails is shown as failed, and only that day.
+    An asset that ran has materialised every day of its range, even days without data. Here the days are planned once more.
+    Dagit shows a day as failed when it is planned and not materialised before the run fails.
     """
     run = context.op_execution_context
     for day in days:
@@ -50,7 +50,7 @@ def mark_days_failed(context: dg.AssetCheckExecutionContext, asset: str, days: I
 def materializations_of(
     run: dg.OpExecutionContext, asset: str, days: Iterable[date]
 ) -> Mapping[date, AssetCheckEvaluationTargetMaterializationData]:
-    """What a check on a day is about, for `log_verdict`: the day's newest materialization, where it has one."""
+    """The newest materialization of each day that has one. It is the `about` of `log_verdict`."""
     stored = run.instance.event_log_storage.get_latest_storage_id_by_partition(
         dg.AssetKey(asset), dg.DagsterEventType.ASSET_MATERIALIZATION, {day.isoformat() for day in days}
     )
@@ -72,9 +72,9 @@ def log_verdict(
     metadata: Mapping[str, dg.MetadataValue],
     about: AssetCheckEvaluationTargetMaterializationData | None,
 ) -> None:
-    """Put the verdict on one day, or on a run's days together, into the event log.
+    """Log the verdict on one day, or on all days of a run together, in the event log.
 
-    Without `about` Dagit shows no status for the day.
+    Without `about`, Dagit shows no status for the day.
     """
     run.log_event(
         dg.AssetCheckEvaluation(  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""Classifies failures for Dagster: those that may pass are retried, the others are not.
+"""Classifies failures for Dagster. Transient failures are retried, permanent ones are not.
 
-Failures of sources never reach a step: they are recorded in the ledger (`extracted/reading.py`). What reaches a step is
-trouble with our own database or disk. A lost connection is worth another try of the step, anything else is not.
+Failures of sources are recorded in a ledger (`extracted/readings.py`) and never fail a step. Only failures of our own
+database or disk fail a step. The step is retried after a lost connection, and not after any other failure.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,13 @@ _NEXT_STEP = "check its server, rights and disk space, then build the same days 
 
 @contextmanager
 def classify_failures() -> Iterator[None]:
-    """Turn a failure that may pass into a retry of the step, and any other into a failure that is not retried."""
+    """Turn a transient failure into a retry of the step, and any other into a failure without retry."""
     try:
         yield
     except WarehouseError as error:
         raise _another_try() from error
     except (DBAPIError, psycopg2.Error) as error:
-        # The driver's text after the first line quotes the row; it must not reach the event log.
+        # After its first line, the driver's text quotes the row. It must not get into the event log.
         reason = WarehouseError(f"The warehouse broke off or refused: {first_line(error)}.", next_step=_NEXT_STEP)
         if _may_pass(error):
             raise _another_try() from reason

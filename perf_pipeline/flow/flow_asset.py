@@ -1,7 +1,7 @@
-"""How an asset of the flow is declared: `@flow_asset`, with everything Dagit shows taken from the catalogue.
+"""Declares an asset of the flow: `@flow_asset`. Dagit's descriptions come from the catalogue.
 
-A flow asset is a function of the asset's name that writes its table and returns a report for Dagit. `definitions.py`
-declares it to Dagster with the partitions of the settings, so that importing a stage reads no environment.
+A flow asset is a function with the asset's name. It writes its table and returns a report for Dagit. `definitions.py`
+declares it to Dagster with the partitions of the settings, so that importing a stage does not read the environment.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,20 +20,20 @@ from perf_pipeline.systems import Systems
 OWNERS = ["team:performance-data"]
 PREVIEW_ROWS = 10
 LEAVES_CHECKS_OUT = "perf_pipeline/leaves_checks_out"
-"""Tag of a run that is too long for Dagster's per-day checks; the verdicts are the same."""
+"""Tag of a run that is too long for Dagster's checks of single days. The verdicts are the same."""
 
 Metadata = int | str | dg.MetadataValue
 
 
 @dataclass(frozen=True)
 class AssetReport:
-    """What Dagit shows about a run of an asset: numbers by day, which it plots, the newest rows, and the rest."""
+    """Dagit's report of a run of an asset: numbers by day, which it plots, the newest rows, and further metadata."""
 
     per_day: dict[date, dict[str, float]] = field(default_factory=dict)
     preview: pd.DataFrame | None = None
     metadata: dict[str, Metadata] = field(default_factory=dict)
     days_beyond: frozenset[date] = frozenset()
-    """Days outside the run's range that it has written too; each gets a materialization of its own."""
+    """Days outside the run's range that were also written. Each gets its own materialization."""
 
 
 AssetFunction = Callable[[dg.AssetExecutionContext, Systems], AssetReport]
@@ -41,17 +41,17 @@ AssetFunction = Callable[[dg.AssetExecutionContext, Systems], AssetReport]
 
 @dataclass(frozen=True)
 class FlowAsset:
-    """An asset before Dagster knows it: its dataset, what it is made from, and the function that writes it."""
+    """An asset before it is declared to Dagster: its dataset, its dependencies, and the function that writes it."""
 
     name: str
     dataset: Dataset
     deps: tuple[str, ...]
     write: AssetFunction
     priority: int = 0
-    """Of the assets that a run could write next, that of the highest priority comes first."""
+    """Of the assets that a run could write next, the one with the highest priority comes first."""
 
     def declare(self, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-        """The Dagster asset, one partition a reporting day."""
+        """The Dagster asset, with one partition per reporting day."""
         entry = self.dataset
 
         @dg.asset(
@@ -82,7 +82,7 @@ class FlowAsset:
 
 
 def flow_asset(*, deps: Sequence[str], dataset: str | None = None) -> Callable[[AssetFunction], FlowAsset]:
-    """Make a function the asset that writes `dataset`, by default the one of the function's name, after `deps`."""
+    """Make a function the asset that writes `dataset` after `deps`. By default the dataset has the function's name."""
 
     def declare(function: AssetFunction) -> FlowAsset:
         return FlowAsset(function.__name__, DATASETS[dataset or function.__name__], tuple(deps), function)
@@ -91,12 +91,12 @@ def flow_asset(*, deps: Sequence[str], dataset: str | None = None) -> Callable[[
 
 
 def describe(dataset: Dataset, more: str | None) -> str:
-    """The catalogue's sentence, the grain, and what the function's docstring adds."""
+    """The catalogue's description, the grain, and the function's docstring."""
     return f"{dataset.description}\n\nGrain: {dataset.grain}.\n\n{more or ''}".strip()
 
 
 def lineage(dataset: Dataset, deps: Sequence[str], module: str) -> str:
-    """Where the table and its computed columns come from; the open-source Dagit has no column lineage."""
+    """The origin of the table and of its computed columns. The open-source Dagit has no column lineage."""
     sources = ", ".join(f"`{name}`" for name in deps)
     lines = [f"{sources} → **`{dataset.name}`**, by `{module.replace('.', '/')}.py`"]
     computed = [column for column in dataset.columns if column.made_from]
@@ -122,7 +122,7 @@ def column_schema(dataset: Dataset) -> dg.TableSchema:
 
 
 def report(context: dg.AssetExecutionContext, written: AssetReport) -> dg.MaterializeResult[None]:
-    """Give Dagit each day's numbers with that day's materialization, and the rest with the run's."""
+    """Report each day's numbers with the materialization of that day, and the other metadata with the run."""
     days = day_range(context)
     nothing: dict[str, float] = {"dagster/partition_row_count": 0}
     for day in days:
@@ -137,7 +137,7 @@ def report(context: dg.AssetExecutionContext, written: AssetReport) -> dg.Materi
 
 
 def as_markdown(frame: pd.DataFrame) -> str:
-    """A small frame as a markdown table; missing values stay empty."""
+    """A small frame as a markdown table. Missing values are empty cells."""
     head = [str(column) for column in frame.columns]
     rows = [["" if pd.isna(value) else str(value) for value in row] for row in frame.itertuples(index=False)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])

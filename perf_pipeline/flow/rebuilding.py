@@ -1,4 +1,4 @@
-"""Builds days or months of a table again, records what they were built from, and reports them to Dagit."""
+"""Builds days or months of a table, records what they were built from, and reports them to Dagit."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,17 +20,17 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing, replace_days
 
 RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
-"""Makes a dataset's rows of a range of days, with all of its columns."""
+"""Computes a dataset's rows for a range of days, with all of its columns."""
 
 
 def rebuild_days(
     context: dg.AssetExecutionContext, systems: Systems, dataset: str, rows_of: RowsOfDays, *, plotted: str
 ) -> AssetReport:
-    """Replace what the run's days touch of the dataset by the rows that `rows_of` makes of the warehouse.
+    """Replace the periods of the dataset that the run's days can change by the rows of `rows_of`.
 
-    The rows are made once the table is locked: made before, the rows of a slow run could replace those that a quicker one
-    made of newer data. What the sources had delivered is recorded before that, so that later news is never taken for
-    known. Dagit plots the rows a day and, by service, the `plotted` figure of the headline row.
+    The rows are computed after the table is locked. Otherwise a slow run could replace the rows that a faster run has
+    computed from newer data. The revisions of the sources are read before the rows, so that a delivery in between is not
+    recorded as built. Dagit plots the rows per day and the `plotted` figure of the headline row of each service.
     """
     entry = DATASETS[dataset]
     periods = entry.touched_by(day_range(context))
@@ -38,7 +38,7 @@ def rebuild_days(
         lock_for_writing(connection, dataset)
         revisions = source_revisions(connection, entry, systems, periods)
         rows = rows_of(connection, periods)
-        # A service that was taken out keeps what is published of it, and nothing is built of it any more.
+        # Nothing is built for a service that was removed from the services file. Its published figures stay.
         rows = rows[rows[entry.subject].isin({subject for subject, _ in revisions})]
         if entry.is_monthly:
             made = set(zip(rows[entry.subject], rows[entry.day_column], strict=True))
@@ -59,7 +59,7 @@ def rebuild_days(
 
 
 def headline_rows(dataset: Dataset, rows: pd.DataFrame, services: Services) -> pd.DataFrame:
-    """The rows that a figure is quoted from: the total, or the headline source of the day where nothing is summed."""
+    """The rows with the headline figures: the total, or the headline source of the day if the sources are not summed."""
     dimension = dataset.dimension
     if dimension is None:
         return rows

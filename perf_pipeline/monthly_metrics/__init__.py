@@ -1,1 +1,1 @@
-"""Stage 3: months, summed again from counts."""
+"""Stage 3: monthly tables, summed from the daily counts."""

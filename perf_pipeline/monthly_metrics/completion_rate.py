@@ -1,4 +1,4 @@
-"""Completion by month: the event counts of its days, and the cohort of all that was started in it."""
+"""Completion by month: the event counts of its days, and the cohort of the applications started in it."""
 
 import dagster as dg
 import pandas as pd
@@ -17,7 +17,7 @@ _KEY = ["service", "month_start", "lpa_type"]
 
 
 def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
-    """Event counts by month with the cohort counts beside them; provisional while either is."""
+    """Event counts and cohort counts by month, joined. A row is provisional when either of its parts is."""
     together = events.merge(
         cohorts[[*_KEY, *COHORT_COUNTS, "is_provisional", "days_included_count"]],
         on=_KEY,
@@ -35,7 +35,7 @@ def with_cohorts(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
 
 
 def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
-    """A row for each service, month and type of LPA."""
+    """One row per service, month and type of LPA."""
     events = sum_months(connection, "daily_application_events", STATE_COUNTS, months)
     cohorts = sum_months(connection, "daily_completion_rate", COHORT_COUNTS, months)
     return with_cohorts(events, cohorts)
@@ -43,7 +43,7 @@ def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFra
 
 @flow_asset(deps=["daily_application_events", "daily_completion_rate", "daily_verdicts"])
 def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """A run sums every month that its range, or a cohort that its range completes, touches."""
+    """A run sums every month that its range touches, and every month whose cohorts its range may complete."""
     return rebuild_days(
         context, systems, "monthly_completion_rate", completion_of_months, plotted="cohort_completion_percent"
     )

@@ -14,7 +14,10 @@ from perf_pipeline.systems import Systems
 
 
 def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
-    """A row for each service, month and type of LPA; an estimate by the month's own unknowns, or while a day is missing."""
+    """One row per service, month and type of LPA.
+
+    A month is an estimate when its own share of unknown channels is too large, or while a day is missing.
+    """
     sums = sum_months(connection, "daily_digital_take_up", TAKE_UP_COUNTS, months)
     is_incomplete = sums["days_included_count"] < sums["days_expected_count"]
     take_up = with_take_up(sums)

@@ -1,4 +1,4 @@
-"""Months are summed again from the daily counts; daily percentages are never averaged (DOMAIN 2.5)."""
+"""Sums months from the daily counts. Daily percentages are never averaged (DOMAIN 2.5)."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,10 @@ from perf_pipeline.warehouse.verdicts import good_periods
 
 
 def sum_months(connection: Connection, daily: str, columns: Sequence[str], months: DayRange) -> pd.DataFrame:
-    """By subject, month_start and dimension of the daily table, the sums of `columns` on the good days of whole months.
+    """The sums of `columns` over the good days of each month, by subject, month_start and the daily table's dimension.
 
-    Also days_included_count and days_expected_count, and whether the month is provisional or estimated: where one of its
-    days is, or is missing.
+    The frame also has days_included_count, days_expected_count, is_provisional and is_estimated. A month is provisional
+    or estimated when one of its days is, or when a day is missing.
     """
     entry, table = DATASETS[daily], good_periods(daily)
     keys = [table.c[entry.subject], *([table.c[entry.dimension.column]] if entry.dimension else [])]

@@ -14,7 +14,7 @@ from perf_pipeline.systems import Systems
 
 
 def satisfaction_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
-    """A row for each service, month and source of ratings."""
+    """One row per service, month and source of ratings."""
     return with_satisfaction(sum_months(connection, "daily_user_satisfaction", RATING_COUNTS, months), "month_start")
 
 

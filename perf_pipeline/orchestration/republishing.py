@@ -14,7 +14,7 @@ from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.published.publishing import publish_again
 from perf_pipeline.published.release_asset import make_release
-from perf_pipeline.published.withdrawing import Withdrawal, forget_withdrawal, note_withdrawal
+from perf_pipeline.published.withdrawing import Withdrawal, delete_withdrawal, record_withdrawal
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.systems import Systems
@@ -35,7 +35,7 @@ def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> No
     with open_systems(settings) as systems:
         with transaction(systems.warehouse) as connection:
             now = systems.clock()
-            note_withdrawal(connection, figure, reason, now)
+            record_withdrawal(connection, figure, reason, now)
             if not publish_again(connection, dataset, figure.subject, figure.period_start, figure.period, now):
                 raise UsageError(
                     f"No {figure.indicator} of {figure.subject} is published for the {figure.period} from"
@@ -49,7 +49,7 @@ def publish_restored(settings: Settings, figure: Withdrawal) -> tuple[Cause, ...
     """Publish a figure again that was taken back. Raises UsageError where it was not."""
     with open_systems(settings) as systems:
         with transaction(systems.warehouse) as connection:
-            if not forget_withdrawal(connection, figure):
+            if not delete_withdrawal(connection, figure):
                 raise UsageError(
                     f"The {figure.indicator} of {figure.subject} for the {figure.period} from {figure.period_start} was"
                     " not taken back.",

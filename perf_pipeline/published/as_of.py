@@ -1,4 +1,4 @@
-"""What was published, as it stood at an instant: the one way to read published figures, for files, commands and pages."""
+"""Reads the published figures that were in force at an instant. Files, commands and pages all use this module."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,15 +21,15 @@ def figures_as_of(
     columns: Sequence[str] | None = None,
     starting_in: DayRange | None = None,
 ) -> list[Row[tuple[object, ...]]]:
-    """The figures of a series that stood at `instant`, or stand now, in the order of their key, C collation.
+    """The figures of a series in force at `instant`, by default now, ordered by their key in C collation.
 
-    `period` is `day` or `month`; `starting_in` limits the first days of the periods. A version stands from the instant at
-    which it was published until the instant at which the next one was.
+    `period` is `day` or `month`. `starting_in` limits the first days of the periods. A version is in force from the
+    instant at which it was published until the instant at which the next version was published.
     """
     dataset = DATASETS[INDICATORS[indicator].published_dataset]
     table = TABLES[dataset.name]
     dimension = [dataset.dimension.column] if dataset.dimension else []
-    conditions = [table.c[dataset.subject] == subject, table.c.period == period, standing(dataset.name, instant)]
+    conditions = [table.c[dataset.subject] == subject, table.c.period == period, is_in_force(dataset.name, instant)]
     if starting_in is not None:
         conditions.append(table.c.period_start.between(starting_in.first, starting_in.last))
     statement = (
@@ -40,8 +40,8 @@ def figures_as_of(
     return list(connection.execute(statement))
 
 
-def standing(dataset: str, instant: datetime | None) -> ColumnElement[bool]:
-    """The condition under which a version stood at the instant, or stands now."""
+def is_in_force(dataset: str, instant: datetime | None) -> ColumnElement[bool]:
+    """The SQL condition that a version is in force at `instant`, or now when it is None."""
     table = TABLES[dataset]
     if instant is None:
         return table.c.superseded_at.is_(None)

@@ -1,4 +1,4 @@
-"""The published completion figures: what happened in the period, and the cohort that started in it."""
+"""The published completion figures: the events of the period, and the cohort that started in it."""
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -13,13 +13,13 @@ _KEY = ["service", "report_date", "lpa_type"]
 
 
 def daily_rows(connection: Connection, days: DayRange) -> pd.DataFrame:
-    """The events of each day with the cohort that started on it beside them."""
+    """The events of each day, with the cohort that started on it."""
     events = rows_of(connection, "daily_application_events", days)
     return with_cohorts_of_the_day(events, rows_of(connection, "daily_completion_rate", days))
 
 
 def with_cohorts_of_the_day(events: pd.DataFrame, cohorts: pd.DataFrame) -> pd.DataFrame:
-    """Both frames side by side, a row for each day that is in both; provisional while either is."""
+    """Both frames joined, one row per day that is in both. A row is provisional when either of its parts is."""
     daily = events.merge(cohorts[[*_KEY, *COHORT_FIGURES, "is_provisional"]], on=_KEY, suffixes=("", "_cohort"))
     return daily.assign(is_provisional=daily["is_provisional"] | daily.pop("is_provisional_cohort"))
 
@@ -28,7 +28,7 @@ COMPLETION_RATE = PublishedSeries(
     "completion-rate",
     daily=("daily_application_events", "daily_completion_rate"),
     monthly="monthly_completion_rate",
-    note="The headline is the cohort's rate; it is provisional until 90 days have passed.",
+    note="The headline is the cohort's rate. It is provisional until 90 days have passed.",
     daily_rows=daily_rows,
     breakdown=COMPLETION,
 )

@@ -7,6 +7,6 @@ DIGITAL_TAKE_UP = PublishedSeries(
     "digital-take-up",
     daily=("daily_digital_take_up",),
     monthly="monthly_digital_take_up",
-    note="The counts of every channel stand beside the share, so that another reading can be derived.",
+    note="The counts of every channel are included, so that readers can compute other shares.",
     breakdown=TAKE_UP,
 )

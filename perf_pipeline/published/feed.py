@@ -1,7 +1,7 @@
-"""The OPG feed (DOMAIN 4.1): one JSON array a month and service, readable by its existing consumer.
+"""The OPG feed (DOMAIN 4.1): one JSON array per month and service, in the format of its existing consumer.
 
-Its reader knows no markers, so a month from which a day is lacking is left out, and a completion rate until its cohort is
-complete.
+The consumer does not know markers. So the feed leaves out a month with a missing day, and a completion rate whose cohort
+is not complete.
 """
 
 import json
@@ -62,7 +62,7 @@ _FIGURES: dict[IndicatorName, Callable[[Row[tuple[object, ...]]], list[Figure]]]
 
 
 def write_feeds(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
-    """Write one file for each month with at least one whole public figure of the service, below `root`/feeds."""
+    """Write one file in `root`/feeds for each month with at least one whole public figure of the service."""
     months: dict[date, list[dict[str, object]]] = {}
     for indicator in _FIGURES:
         if service.indicators.get(indicator) == "public":
@@ -109,6 +109,6 @@ def _whole_months(connection: Connection, service: Service, indicator: Indicator
         return [row for row in rows if row.source == service.headline_source(row.period_start)]
     totals = [row for row in rows if row.lpa_type == ALL]
     if indicator == "completion-rate":
-        # A cohort that still grows would look like a fall to a reader without markers.
+        # Without its marker, the rate of a growing cohort would look like a fall.
         return [row for row in totals if Marker.PROVISIONAL.value not in letters(row.markers)]
     return totals

@@ -1,4 +1,4 @@
-"""Turning daily and monthly tables into published figures: one shape for both, with their markers."""
+"""Turns daily and monthly tables into published figures. Both get the same columns and their markers."""
 
 from collections.abc import Callable
 from datetime import date
@@ -12,18 +12,18 @@ from perf_pipeline.published.markers import markers
 from perf_pipeline.warehouse.verdicts import good_periods
 
 BreakRule = Callable[[str, date, date], bool]
-"""Whether a new method or source comes into force for a service in the period from one day to another."""
+"""Whether a new method or source comes into force for a service between two days."""
 
 
 def never_breaks(_service: str, _first: date, _last: date) -> bool:
-    """The rule of an indicator that has had one method only."""
+    """The rule of an indicator with a single method."""
     return False
 
 
 def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFrame:
-    """The dataset's good rows of the days; figures as the database has them, percentages as Decimal.
+    """The dataset's good rows of the days, with percentages as Decimal.
 
-    A day that failed a check, or was not checked since it was built, is not among them, or as it last passed.
+    A day that failed a check, or was not checked since it was built, has its last good rows or none.
     """
     table, entry = good_periods(dataset), DATASETS[dataset]
     statement = select(table).where(table.c[entry.day_column].between(days.first, days.last))
@@ -32,7 +32,7 @@ def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFram
 
 
 def totals_only(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the totals: breakdowns that add up to a total are published by month only (DOMAIN 2.5)."""
+    """The rows of the totals. Breakdowns that add up to a total are published by month only (DOMAIN 2.5)."""
     dimension = dataset.dimension
     if dimension is None or dimension.total is None:
         return rows
@@ -40,12 +40,12 @@ def totals_only(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def daily_figures(rows: pd.DataFrame, is_break: BreakRule) -> pd.DataFrame:
-    """Daily rows in the published shape."""
+    """Daily rows with the published columns."""
     return _figures(rows, "day", rows["report_date"], rows["report_date"], is_break)
 
 
 def monthly_figures(rows: pd.DataFrame, last_ended_day: date, is_break: BreakRule) -> pd.DataFrame:
-    """Monthly rows in the published shape; a month enters once it has ended."""
+    """Monthly rows with the published columns. A month is included once it has ended."""
     ends = rows["month_start"].map(month_end)
     has_ended = ends <= last_ended_day
     ended = rows[has_ended] if len(rows) else rows

@@ -1,4 +1,4 @@
-"""The files of a release: CSV and JSON pairs for each service, indicator and period (DOMAIN 4.2), and its revision log."""
+"""The files of a release: CSV and JSON for each service, indicator and period (DOMAIN 4.2), and the revision log."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class WrittenFile:
-    """A file of the release, by its path within it."""
+    """A file of the release, with its path inside the release."""
 
     path: str
     rows: int
@@ -48,7 +48,7 @@ def write_dataset_files(
 
 
 def write_revision_log(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
-    """Write every change of a value of the service's indicators, as a pair of files below `root`."""
+    """Write every change of a published value of the service, as a pair of files below `root`."""
     dataset, table = DATASETS["revision_log"], TABLES["revision_log"]
     key = [table.c[name] for name in dataset.key]
     statement = (
@@ -87,7 +87,7 @@ def _write_csv(path: Path, dataset: Dataset, columns: Sequence[str], rows: Seque
 
 
 def _no_formula(value: object) -> object:
-    """A text that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it."""
+    """The value, with an apostrophe in front if a spreadsheet would read it as a formula."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
 
 
@@ -107,5 +107,5 @@ def _json_value(kind: ColumnType, value: object) -> object:
 
 
 def _with_iso_instant(value: object) -> object:
-    """An instant as ISO 8601 has it, anything else as it is."""
+    """An instant in ISO 8601, any other value as it is."""
     return value.isoformat() if isinstance(value, datetime) else value

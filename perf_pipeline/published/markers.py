@@ -1,4 +1,4 @@
-"""Writing and reading the cell of markers of a published figure: `[b][p]`, in alphabetical order."""
+"""Writes and reads the markers of a published figure: one cell such as `[b][p]`, in alphabetical order."""
 
 from perf_pipeline.catalogue.markers import Marker
 
@@ -17,16 +17,16 @@ def markers(
 
 
 def joined(found: set[Marker]) -> str:
-    """A set of markers as one cell."""
+    """The cell for a set of markers."""
     return "".join(f"[{letter}]" for letter in sorted(marker.value for marker in found))
 
 
 def letters(cell: str) -> list[str]:
-    """The markers of a cell, one by one: `[b][p]` gives b and p."""
+    """The markers of a cell: b and p for `[b][p]`."""
     return [part.strip("[]") for part in cell.split("][")] if cell else []
 
 
 def with_marker(cell: str, marker: Marker, *, is_given: bool) -> str:
-    """A cell with one marker given, or taken away."""
+    """The cell with one marker added or removed."""
     found = {Marker(letter) for letter in letters(cell)} - {marker}
     return joined(found | ({marker} if is_given else set()))

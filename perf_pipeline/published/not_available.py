@@ -22,10 +22,10 @@ _SQL = Path(__file__).parent / "sql"
 def not_available(
     connection: Connection, dataset: Dataset, systems: Systems, ranges: Sequence[DayRange]
 ) -> pd.DataFrame:
-    """Rows of key columns, origin and markers for the days without any source, and the months of nothing else.
+    """Rows of key columns, origin and markers for the days without any source, and for months of only such days.
 
-    Days before the first day of a source are among them whatever the ranges are, since nobody builds those. Where nothing
-    sums the dimension, as with sources of ratings, each source has its own row.
+    Days before the first day of a source are always among them, because nobody builds those days. When the values of the
+    dimension are never summed, as with the source of ratings, each value has its own row.
     """
     dimension = dataset.dimension
     unavailable = run_sql(

@@ -1,4 +1,4 @@
-"""Which days a run publishes: its own, and all that were built and are in no release yet."""
+"""The days that a run publishes: its own, and all days that were built and are not published yet."""
 
 from pathlib import Path
 
@@ -12,9 +12,9 @@ _SQL = Path(__file__).parent / "sql"
 
 
 def claim_days(connection: Connection, published: Dataset, days: DayRange, run_id: str) -> list[DayRange]:
-    """The run's days and those that earlier runs have built, as ranges: what a killed run has built is not lost.
+    """The run's days and the unpublished days of earlier runs, as ranges. So the days of a killed run are published too.
 
-    What is built by now is marked as published by this run; what is built later is for the next one. Call it before
+    The built days are marked as published by this run. Days that are built later belong to the next run. Call it before
     reading the rows, in the same transaction.
     """
     daily = [

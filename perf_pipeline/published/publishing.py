@@ -1,4 +1,4 @@
-"""Writing published figures: a figure that changed gets a new version, the earlier one stays (promise 6)."""
+"""Writes published figures. A changed figure gets a new version, and the earlier version stays."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, select
 from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.flow.flow_asset import AssetReport, Metadata
-from perf_pipeline.published.as_of import standing
+from perf_pipeline.published.as_of import is_in_force
 from perf_pipeline.published.figures import BreakRule
 from perf_pipeline.published.revising import outdated, revise
 from perf_pipeline.published.withdrawing import with_withdrawals
@@ -22,9 +22,9 @@ from perf_pipeline.warehouse.versions import Versioning, merge_versions
 
 
 def versioning_of(dataset: Dataset) -> Versioning:
-    """Versions of published figures: another one whenever any cell that readers see differs."""
+    """The versioning of published figures: a new version whenever a cell that readers see differs."""
     compared = tuple(name for name in dataset.column_names if name not in (*dataset.identity, *VERSION_COLUMNS))
-    return Versioning(dataset.name, dataset.identity, compared, born=("published_at",))
+    return Versioning(dataset.name, dataset.identity, compared, created_columns=("published_at",))
 
 
 def publish(
@@ -34,10 +34,10 @@ def publish(
     run_id: str,
     is_break: BreakRule | None = None,
 ) -> AssetReport:
-    """Bring the published table to what the frames of `read` say; figures that are not among them stay as they are.
+    """Update the published table to the frames that `read` returns. Other figures stay as they are.
 
-    The frames are read with the table locked: of two runs at once, the later writer has also read later, so that no figure
-    gives way to an older one.
+    The frames are read while the table is locked. So of two concurrent runs, the one that writes later has also read
+    later, and no figure is replaced by an older one.
     """
     dataset = DATASETS[name]
     columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
@@ -55,7 +55,7 @@ def publish(
 
 
 def without_unapproved(figures: pd.DataFrame, systems: Systems) -> pd.DataFrame:
-    """The figures of services that nobody has to approve, or that somebody has; the others wait where they are built."""
+    """The figures of services that need no approval or have it. The other figures stay unpublished."""
     waiting = [service.slug for service in systems.services if service.approval == "required"]
     is_waiting = figures["service"].isin(set(waiting) - systems.approved)
     return figures[~is_waiting].reset_index(drop=True)
@@ -69,10 +69,10 @@ def publish_figures(
     now: datetime,
     is_break: BreakRule | None = None,
 ) -> int:
-    """Write the figures that say something new as new versions, and log each value that changed; how many are new.
+    """Write changed figures as new versions and log each changed value. Returns the number of new versions.
 
-    Figures in force whose mark of revision is over, or whose break has moved by the rule, get a version that says so,
-    whether or not they are among `figures`. Call it with the dataset locked for writing.
+    Figures in force whose revision marker has expired, or whose break marker is no longer right, get a new version with
+    the right markers, even if they are not in `figures`. Call it with the dataset locked for writing.
     """
     now = _after_all_versions(connection, dataset, now)
     figures = with_withdrawals(connection, dataset, figures.astype(object))
@@ -87,7 +87,7 @@ def publish_figures(
 
 
 def _after_all_versions(connection: Connection, dataset: Dataset, now: datetime) -> datetime:
-    """`now`, or just after the newest version: a clock that stands still or goes back must not let two stand at once."""
+    """`now`, or just after the newest version. So two versions are never in force at once, even if the clock goes back."""
     table = TABLES[dataset.name]
     newest = connection.execute(select(func.max(func.greatest(table.c.published_at, table.c.superseded_at)))).scalar()
     return now if newest is None or now > newest else newest + timedelta(microseconds=1)
@@ -96,24 +96,26 @@ def _after_all_versions(connection: Connection, dataset: Dataset, now: datetime)
 def publish_again(
     connection: Connection, dataset: Dataset, service: str, period_start: date, period: str, now: datetime
 ) -> bool:
-    """Publish a figure as it stands once more, since what was noted about it has changed; whether there is one."""
+    """Publish a figure once more after it was withdrawn or restored. Returns whether there is such a figure."""
     lock_for_writing(connection, dataset.name)
     held = _in_force(connection, dataset)
-    is_meant = (held[dataset.subject] == service) & (held["period_start"] == period_start) & (held["period"] == period)
+    is_selected = (
+        (held[dataset.subject] == service) & (held["period_start"] == period_start) & (held["period"] == period)
+    )
     columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
-    publish_figures(connection, dataset, held[is_meant][columns].reset_index(drop=True), "by hand", now)
-    return bool(is_meant.any())
+    publish_figures(connection, dataset, held[is_selected][columns].reset_index(drop=True), "by hand", now)
+    return bool(is_selected.any())
 
 
 def _in_force(connection: Connection, dataset: Dataset) -> pd.DataFrame:
-    """The versions in force, and `was_final`: whether this one or an earlier one had a figure that was not provisional."""
+    """The versions in force, with `was_final`: whether this or an earlier version was available and not provisional."""
     table = TABLES[dataset.name]
     version = table.alias()
     is_final = and_(
         *(version.c[name] == table.c[name] for name in dataset.identity),
         *(~version.c.markers.contains(f"[{marker.value}]") for marker in (Marker.PROVISIONAL, Marker.NOT_AVAILABLE)),
     )
-    statement = select(table, exists().where(is_final).label("was_final")).where(standing(dataset.name, None))
+    statement = select(table, exists().where(is_final).label("was_final")).where(is_in_force(dataset.name, None))
     result = connection.execute(statement)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 

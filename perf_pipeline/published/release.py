@@ -1,8 +1,8 @@
 """A release: all published files at once, or none (DESIGN 4).
 
-The files are written into `.releases/{id}/`. The paths that readers use lead through one link, `.current`, which a rename
-replaces, so that a reader finds the earlier release or this one, whole. A release that would hold what the current one
-holds is not made.
+The files are written into `.releases/{id}/`. The paths that readers use go through one link, `.current`, which is replaced
+by a rename. So a reader always gets one whole release, the earlier or the new one. No release is made when its files would
+equal those of the current one.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ DEMONSTRATION_NOTICE = "Demonstration data. Not Office of the Public Guardian fi
 
 @dataclass(frozen=True)
 class Release:
-    """A release that stands in the publishing folder."""
+    """A release in the publishing folder."""
 
     id: str
     folder: Path
@@ -67,7 +67,7 @@ def _listed(folder: Path, rows: Mapping[str, int]) -> list[dict[str, object]]:
 def _holds(
     folder: Path, manifest: Mapping[str, object], contents: Mapping[str, object], rows: Mapping[str, int]
 ) -> bool:
-    """Whether a release is said to have these contents, and its files are still what its manifest says."""
+    """Whether a release has these contents, and its files still match its manifest."""
     said = {name: value for name, value in manifest.items() if name not in ("release_id", "published_at")}
     return (
         said == contents and all((folder / path).is_file() for path in rows) and _listed(folder, rows) == said["files"]
@@ -75,9 +75,9 @@ def _holds(
 
 
 def building_folder(publish_dir: Path, name: str) -> Path:
-    """An empty folder on the same disk for the files of a release; what killed runs left of theirs is removed.
+    """An empty folder for the files of a release, on the same disk. Folders of killed runs are removed.
 
-    Raises PublishingError where the publishing folder can't be written to. Call it with the release lock held.
+    Raises PublishingError when the publishing folder is not writable. Call it with the release lock held.
     """
     releases = publish_dir / RELEASES
     if releases.is_symlink():
@@ -99,7 +99,7 @@ def building_folder(publish_dir: Path, name: str) -> Path:
 
 
 def current_manifest(publish_dir: Path) -> dict[str, object] | None:
-    """The manifest of the release that readers see; None before the first."""
+    """The manifest of the current release. None before the first release."""
     try:
         manifest = json.loads((publish_dir / CURRENT / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -108,7 +108,7 @@ def current_manifest(publish_dir: Path) -> dict[str, object] | None:
 
 
 def _link_entries(publish_dir: Path) -> None:
-    """Make every entry of the current release reachable at its usual path, and drop links to entries that went."""
+    """Link every entry of the current release at its usual path, and remove links to entries that no longer exist."""
     entries = {entry.name for entry in (publish_dir / CURRENT).iterdir()}
     for link in publish_dir.iterdir():
         if _is_ours(link) and link.name != CURRENT and link.name not in entries:
@@ -118,7 +118,7 @@ def _link_entries(publish_dir: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a path is a link into our releases, and not something that somebody else put there."""
+    """Whether a path is a link into our releases, and not a file from somebody else."""
     return path.is_symlink() and path.readlink().parts[:1] in ((CURRENT,), (RELEASES,))
 
 
@@ -141,7 +141,7 @@ def _replace_link(link: Path, target: Path) -> None:
 
 
 def _drop_old(publish_dir: Path, *, keep: str) -> None:
-    """The new release stands by now, so what can't be removed is left for the next one to try again."""
+    """Remove old releases. The new release is current by now, so a failure is ignored and the next release tries again."""
     releases = sorted(publish_dir.joinpath(RELEASES).iterdir(), reverse=True)
     for old in releases[KEPT_RELEASES:]:
         if old.name != keep:

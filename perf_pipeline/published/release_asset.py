@@ -21,7 +21,7 @@ from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
 
 DESCRIPTION = """Every published figure in force, as files: CSV and JSON by service and indicator, the log of revisions, the
-monthly OPG feed, and a manifest with the sha256 and rows of each. It appears whole or not at all."""
+monthly OPG feed, and a manifest with the sha256 and number of rows of each file. A release appears whole or not at all."""
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -43,10 +43,10 @@ def make_release(systems: Systems, name: str) -> Release:
         except OSError as error:
             raise PublishingError(
                 f"The release could not be written to {systems.publish_dir}: {error.strerror or error}.",
-                next_step="see that the disk has room and nobody else writes there, then run the same command again.",
+                next_step="check that the disk has space and nobody else writes there, then run the same command again.",
             ) from None
         finally:
-            # Renamed by now, unless something went wrong.
+            # After a success the folder has been renamed.
             shutil.rmtree(building, ignore_errors=True)
 
 

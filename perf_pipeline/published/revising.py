@@ -1,8 +1,8 @@
-"""What changes when figures are published again: which values, why, and how long they are marked (DOMAIN 2.5).
+"""Finds the values that change when figures are published again, why they changed, and how they are marked (DOMAIN 2.5).
 
-Pure: frames in, frames out. Here: telling a revision from growth, a first figure or a change of markers. Not here: writing
-versions (`publishing`). `held` is always the versions in force, with the columns of the dataset and `was_final`: whether
-this version or an earlier one had a figure that was not provisional.
+Pure functions on frames. Here: which change is a revision, and which is only growth, a first figure or another marker. Not
+here: writing versions (`publishing`). `held` is always the versions in force, with the columns of the dataset and
+`was_final`: whether this or an earlier version was available and not provisional.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,16 +26,16 @@ Row = Mapping[Any, Any]
 
 @dataclass(frozen=True)
 class Revised:
-    """Figures with what is to be said of their change, and the rows that they add to the revision log."""
+    """Figures with their revision columns, and the new rows of the revision log."""
 
     figures: pd.DataFrame
     log: pd.DataFrame
 
 
 def revise(figures: pd.DataFrame, held: pd.DataFrame, dataset: Dataset, now: datetime) -> Revised:
-    """`figures` with revision_cause, revision_reason, revised_at, and [r] where a value changed in the month of `now`.
+    """`figures` with revision_cause, revision_reason and revised_at. [r] marks values that changed in the month of `now`.
 
-    A figure that has a revision_reason was changed by a person.
+    A person changed each figure that has a revision_reason.
     """
     before = {_identity(row, dataset): row for row in held.to_dict("records")}
     rows: list[dict[str, Any]] = []
@@ -44,10 +44,10 @@ def revise(figures: pd.DataFrame, held: pd.DataFrame, dataset: Dataset, now: dat
         earlier = before.get(_identity(figure, dataset))
         changed = () if earlier is None else changed_figures(figure, earlier, dataset)
         cause = None if earlier is None else cause_of(figure, earlier, changed, dataset)
-        row = {str(name): value for name, value in figure.items()} | _said_of(figure, earlier, cause, now)
+        row = {str(name): value for name, value in figure.items()} | _revision_of(figure, earlier, cause, now)
         rows.append(row)
         if earlier is not None and cause is not None:
-            log += _log_of(row, earlier, changed, dataset, now)
+            log += _log_rows(row, earlier, changed, dataset, now)
     return Revised(
         pd.DataFrame(rows, columns=list(dict.fromkeys([*figures.columns, *REVISION_COLUMNS])), dtype=object),
         pd.DataFrame(log, columns=DATASETS["revision_log"].column_names, dtype=object),
@@ -55,10 +55,10 @@ def revise(figures: pd.DataFrame, held: pd.DataFrame, dataset: Dataset, now: dat
 
 
 def outdated(held: pd.DataFrame, now: datetime, is_break: BreakRule | None = None) -> pd.DataFrame:
-    """Versions in force whose markers are not true any more, with those that are.
+    """The versions in force whose markers are no longer right, with the right markers.
 
-    A mark of revision ends with the month that it was made in; a break goes, or comes, with the eras of the catalogue. With
-    no rule for breaks they stay as they are.
+    A revision marker expires at the end of the month of the revision. A break marker depends on the eras of the catalogue.
+    Without a break rule, break markers stay as they are.
     """
     cells = [
         _with_true_break(_without_old_mark(cell, revised_at, now), is_break, service, start, period)
@@ -83,9 +83,10 @@ def _with_true_break(cell: str, is_break: BreakRule | None, service: str, start:
 
 
 def changed_figures(row: Row, earlier: Row, dataset: Dataset) -> tuple[str, ...]:
-    """Figures that differ. That a cohort grows before it was ever final is no change; that it goes is one.
+    """The figures whose values have changed.
 
-    Nor is it a change that a figure is suppressed, or not any more: the log would tell what is hidden.
+    The growth of a cohort that was never final is not a change, but its removal is. Suppressed values are left out, before
+    and after the change: the log would reveal them.
     """
     is_growing = not (earlier["was_final"] or _is_by_hand(row))
     return tuple(
@@ -99,8 +100,8 @@ def changed_figures(row: Row, earlier: Row, dataset: Dataset) -> tuple[str, ...]
 
 
 def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -> RevisionCause | None:
-    """Why a figure says something else than before; None where nothing that was said has changed."""
-    if not any(_says_something(earlier[name]) for name in changed):
+    """Why a published value has changed. None when no earlier value has changed."""
+    if not any(_has_value(earlier[name]) for name in changed):
         return None
     if _is_by_hand(row):
         return RevisionCause.CORRECTION
@@ -114,7 +115,7 @@ def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -
     return RevisionCause.CORRECTION
 
 
-def _said_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: datetime) -> dict[str, Any]:
+def _revision_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: datetime) -> dict[str, Any]:
     revised_at: datetime | None = now
     if cause is None:
         revised_at = None if earlier is None or pd.isna(earlier["revised_at"]) else earlier["revised_at"]
@@ -126,8 +127,8 @@ def _said_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: da
     }
 
 
-def _log_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[dict[str, Any]]:
-    """A row of the revision log for each figure that changed."""
+def _log_rows(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[dict[str, Any]]:
+    """One row of the revision log for each figure that changed."""
     shared = {
         "subject": row[dataset.subject],
         **{name: row[name] for name in ("period_start", "period", "revision_cause", "revision_reason")},
@@ -154,7 +155,7 @@ def _is_by_hand(row: Row) -> bool:
     return not pd.isna(row.get("revision_reason"))
 
 
-def _says_something(value: Any) -> bool:  # noqa: ANN401
+def _has_value(value: Any) -> bool:  # noqa: ANN401
     return not pd.isna(value) and value != UNKNOWN_METHOD
 
 
@@ -165,7 +166,7 @@ def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401
 
 
 def _is_marked(revised_at: datetime | None, now: datetime) -> bool:
-    """Whether the release of the month after the change is still to come."""
+    """Whether `now` is in the month of the revision."""
     if revised_at is None or pd.isna(revised_at):
         return False
     return month_start(london_day(revised_at)) == month_start(london_day(now))

@@ -1,4 +1,4 @@
-"""The published series: one declaration an indicator, from which its asset is made."""
+"""The published series: one declaration per indicator, from which its asset is made."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,14 +33,14 @@ RowsOfDays = Callable[[Connection, DayRange], pd.DataFrame]
 
 @dataclass(frozen=True)
 class PublishedSeries:
-    """The figures of one indicator: which daily rows, which months, how they are broken down and where a series breaks."""
+    """The figures of one indicator: its daily tables, monthly table, breakdown and break rule."""
 
     indicator: IndicatorName
     daily: tuple[str, ...]
-    """The daily tables; where there are several, `daily_rows` joins their rows."""
+    """The daily tables. If there are several, `daily_rows` joins their rows."""
     monthly: str
     note: str
-    """What Dagit adds to the catalogue's description."""
+    """Dagit shows this text after the catalogue's description."""
     daily_rows: RowsOfDays | None = None
     breakdown: Breakdown | None = None
     break_rule: Callable[[Systems], BreakRule] = lambda _systems: never_breaks

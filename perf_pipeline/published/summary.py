@@ -1,4 +1,4 @@
-"""The published months as a small table for a terminal."""
+"""The published months as a small table for the terminal."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ HEADINGS = ("month", "service", "ratings from", "responses", "satisfied", "metho
 
 
 def published_months(warehouse: Engine, services: Services) -> list[tuple[str, ...]]:
-    """A row of cells for each published month and service, with the ratings that its headline is made from."""
+    """One row of cells per published month and service, with the ratings of its headline source."""
     with connected(warehouse) as connection:
         return [
             (
@@ -37,7 +37,7 @@ def _cell(percent: object, markers: str | None) -> str:
 
 
 def as_text(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Cells in columns, two blanks apart."""
+    """The cells in columns, separated by two blanks."""
     widths = [max(len(row[index]) for row in [headings, *rows]) for index in range(len(headings))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [headings, *rows])
     return "\n".join(line.rstrip() for line in lines)

@@ -12,7 +12,7 @@ def break_rule(systems: Systems) -> BreakRule:
     """A series breaks where a new method comes into force, or another source becomes the headline."""
 
     def is_break_of(service: str, first: date, last: date) -> bool:
-        # A service that was taken out of the services file keeps the figures that it had.
+        # A service that was removed from the services file keeps its figures.
         changes_source = service in systems.services and systems.services[service].changes_headline_source(first, last)
         return changes_source or is_break(first, last)
 
@@ -23,6 +23,6 @@ USER_SATISFACTION = PublishedSeries(
     "user-satisfaction",
     daily=("daily_user_satisfaction",),
     monthly="monthly_user_satisfaction",
-    note="A break marker stands on the first period of a new method or headline source.",
+    note="The first period of a new method or headline source has a break marker.",
     break_rule=break_rule,
 )

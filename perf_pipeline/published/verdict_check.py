@@ -1,4 +1,4 @@
-"""The last step of a run: did every day pass? It fails the run without having held anything back but the bad days."""
+"""The last step of a run checks that every day passed. It fails the run. Good days are published all the same."""
 
 from collections import defaultdict
 from datetime import date
@@ -21,7 +21,7 @@ from perf_pipeline.warehouse.engine import connected
 
 DAYS_SHOWN = 14
 MOST_DAYS_MARKED = 62
-"""Marking a day takes Dagster some milliseconds for each asset; of a long range the newest days are marked."""
+"""Dagster needs some milliseconds to mark a day of an asset, so of a long range only the newest days are marked."""
 
 
 def every_day_passed() -> dg.AssetChecksDefinition:
@@ -31,7 +31,7 @@ def every_day_passed() -> dg.AssetChecksDefinition:
         asset="release",
         name="every_day_passed",
         blocking=True,
-        description="Protects from a bad day, and nobody noticing. What is good is published.",
+        description="Fails when a day did not pass its checks. Good days are published all the same.",
     )
     def check(context: dg.AssetCheckExecutionContext, systems: dg.ResourceParam[Systems]) -> dg.AssetCheckResult:
         days, run = day_range(context), context.op_execution_context
@@ -55,7 +55,7 @@ def every_day_passed() -> dg.AssetChecksDefinition:
 def _show_some_days(
     context: dg.AssetCheckExecutionContext, systems: Systems, dataset: str, days: DayRange, failed: set[date]
 ) -> None:
-    """In a run that is too long to show the verdict on every day: on the newest, and on those that failed."""
+    """Show the verdicts on the newest days and on the failed days, in a run that is too long to show all days."""
     newest = DayRange(max(days.first, days.last - ONE_DAY * (DAYS_SHOWN - 1)), days.last)
     shown = {*newest, *sorted(failed)[-MOST_DAYS_MARKED:]}
     by_day = shown_verdicts(systems.warehouse, dataset, DayRange(min(shown), max(shown)))
@@ -64,7 +64,7 @@ def _show_some_days(
 
 
 def failed_days(failed: list[Failed], days: DayRange) -> dict[str, set[date]]:
-    """The assets to show as failed, each with its days: what did not pass, and what is not published for it."""
+    """The assets to show as failed, with their days: those that did not pass, and those not published because of them."""
     marked: dict[str, set[date]] = defaultdict(set)
     for row in failed:
         entry = DATASETS[row.dataset]

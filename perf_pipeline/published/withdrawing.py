@@ -1,4 +1,4 @@
-"""Taking a published figure back, visibly: it stays as not available, with the reason, until it is restored."""
+"""Withdraws published figures. A withdrawn figure is published as not available, with the reason, until it is restored."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ _WITHDRAWN = TABLES["withdrawn_figures"]
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """One figure, of every dimension: the indicator of a service for a day or a month."""
+    """The indicator of a service for a day or a month, with all values of its dimension."""
 
     subject: str
     indicator: IndicatorName
@@ -25,21 +25,21 @@ class Withdrawal:
     period: str
 
 
-def note_withdrawal(connection: Connection, withdrawal: Withdrawal, reason: str, now: datetime) -> None:
-    """Note that the figure is taken back; a second time, the later reason stands."""
+def record_withdrawal(connection: Connection, withdrawal: Withdrawal, reason: str, now: datetime) -> None:
+    """Record that the figure is withdrawn. A second call replaces the reason."""
     values = {"withdrawal_reason": reason, "withdrawn_at": now}
     statement = insert(_WITHDRAWN).values(**vars(withdrawal), **values)
     connection.execute(statement.on_conflict_do_update(constraint="withdrawn_figures_pkey", set_=values))
 
 
-def forget_withdrawal(connection: Connection, withdrawal: Withdrawal) -> bool:
-    """Let the figure be published again; whether it was taken back at all."""
+def delete_withdrawal(connection: Connection, withdrawal: Withdrawal) -> bool:
+    """Delete the record, so that the figure is published again. Returns whether the figure was withdrawn."""
     conditions = [_WITHDRAWN.c[name] == value for name, value in vars(withdrawal).items()]
     return connection.execute(delete(_WITHDRAWN).where(*conditions)).rowcount > 0
 
 
 def with_withdrawals(connection: Connection, dataset: Dataset, figures: pd.DataFrame) -> pd.DataFrame:
-    """`figures` with those that were taken back emptied, marked as not available, and with the reason."""
+    """`figures`, where withdrawn figures have no values, are marked as not available and have the reason."""
     if dataset.indicator is None:
         return figures
     statement = select(_WITHDRAWN).where(_WITHDRAWN.c.indicator == dataset.indicator)

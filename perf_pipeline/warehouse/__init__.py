@@ -1,1 +1,1 @@
-"""Our PostgreSQL: engine, tables, migrations, how rows are written."""
+"""Our PostgreSQL: engine, tables, migrations, writing rows."""

@@ -1,7 +1,7 @@
-"""One builder at a time: a process that plans and builds days holds the warehouse's building lock until it is done.
+"""The building lock of the warehouse. A process that plans and builds days holds it until it has finished.
 
-Stages lock their own tables, so two builders at once would be right as well, but each would build what the other has
-just built. The lock belongs to a connection of its own: it goes when the process goes, however it ends.
+Stages lock their own tables, so two concurrent builds would also be correct. But each would build what the other has
+just built. The lock belongs to a connection of its own, so it is released when the process ends, even if it is killed.
 """
 
 import time
@@ -18,7 +18,7 @@ _LOOK_EVERY_SECONDS = 0.5
 
 
 class BuildingLock:
-    """The lock, not yet acquired; released at the end of its block. `progress` is called when there is a wait."""
+    """The lock, not yet acquired. It is released at the end of its block. `progress` is called before a wait."""
 
     def __init__(self, warehouse: Engine, progress: Callable[[str], None]) -> None:
         self._warehouse = warehouse
@@ -26,18 +26,18 @@ class BuildingLock:
         self._connection: Connection | None = None
 
     def acquire(self) -> None:
-        """Wait until nobody else builds, then hold the lock; a second time does nothing. Raises WarehouseError."""
+        """Wait until no other process builds, then hold the lock. A second call does nothing. Raises WarehouseError."""
         if self._connection is not None:
             return
         self._connection = _connect(self._warehouse)
         if not _is_ours(self._connection):
             self._progress(WAITING)
-            # Asked again and again, since a process that waits inside the server can't be told to stop.
+            # We poll, because a process that waits inside the server can't be interrupted.
             while not _is_ours(self._connection):
                 time.sleep(_LOOK_EVERY_SECONDS)
 
     def is_free(self) -> bool:
-        """Whether nobody builds; the lock is left as it was. Raises WarehouseError."""
+        """Whether no process builds. The lock is not taken. Raises WarehouseError."""
         connection = _connect(self._warehouse)
         try:
             return _is_ours(connection)
@@ -59,14 +59,14 @@ def _connect(warehouse: Engine) -> Connection:
     engine = create_engine(
         warehouse.url,
         poolclass=NullPool,
-        # A session whose server has gone can't be rolled back, and there is nothing in it to roll back.
+        # A rollback would fail once the server has stopped, and there is nothing to roll back.
         pool_reset_on_return=None,
-        # A transaction that is open for hours would keep the server from tidying up.
+        # A transaction that is open for hours would block vacuum.
         isolation_level="AUTOCOMMIT",
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": f"{APPLICATION_NAME} building",
-            # Nothing else passes on it for as long as the run lasts.
+            # The connection is idle during the whole run.
             "keepalives_idle": 30,
         },
     )

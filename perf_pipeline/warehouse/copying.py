@@ -1,4 +1,4 @@
-"""Streaming rows into PostgreSQL by COPY, in memory that does not grow with them."""
+"""Streams rows into PostgreSQL by COPY. Memory does not grow with the number of rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -13,10 +13,10 @@ _CHUNK_CHARACTERS = 256 * 1024
 
 
 class RowStream:
-    """Makes COPY read from an iterator of CSV lines.
+    """A file object for COPY that reads from an iterator of CSV lines.
 
-    An iterator that raises makes `read` raise, so the COPY is aborted and its transaction rolls back: a mere end of the
-    stream would commit what had arrived until then.
+    When the iterator raises, `read` raises too. So the COPY is aborted and its transaction rolls back. If the stream only
+    ended, the rows that had arrived would be committed.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
@@ -24,7 +24,7 @@ class RowStream:
         self.failure: BaseException | None = None
 
     def read(self, _size: int = -1) -> str:
-        """The next chunk of whole lines; empty at the end."""
+        """The next chunk of whole lines. Empty at the end."""
         chunk: list[str] = []
         length = 0
         try:
@@ -40,16 +40,16 @@ class RowStream:
 
 
 def copy_lines_into(connection: Connection, table: Table, columns: Sequence[str], lines: Iterable[str]) -> int:
-    """COPY CSV lines (each with its line end, nulls as empty fields) into a table; the number of rows."""
+    """COPY CSV lines (with line ends, nulls as empty fields) into a table. Returns the number of rows."""
     return copy_text_into(connection, table, columns, RowStream(lines))
 
 
 def copy_text_into(
     connection: Connection, table: Table, columns: Sequence[str], file: IO[str] | RowStream, *, null: str = ""
 ) -> int:
-    """COPY a CSV file object into a table, inside the caller's transaction; the number of rows.
+    """COPY a CSV file object into a table, inside the caller's transaction. Returns the number of rows.
 
-    `null` is how the file writes a missing value. Raises what the file's reader raises, and SQLAlchemy's errors otherwise.
+    `null` is the file's text for a missing value. Raises the error of the file's reader, or else SQLAlchemy's errors.
     """
     quote = IdentifierPreparer(connection.dialect)
     names = ", ".join(quote.quote(column) for column in columns)
@@ -59,14 +59,14 @@ def copy_text_into(
             cursor.copy_expert(statement, file)
         except psycopg2.Error as error:
             refusal = _as_of_a_statement(connection, statement, error)
-            # PostgreSQL reports only that the client gave up; why it did is the error that helps.
+            # PostgreSQL reports only that the client aborted. The reader's own error explains why.
             raise (file.failure if isinstance(file, RowStream) and file.failure else refusal) from None
         return int(cursor.rowcount)
 
 
 def _as_of_a_statement(connection: Connection, statement: str, error: psycopg2.Error) -> BaseException:
-    """The driver's error as SQLAlchemy gives it for a statement: callers tell a lost connection from a refused row."""
+    """The driver's error as SQLAlchemy wraps it, so that callers can distinguish a lost connection from a refused row."""
     if getattr(connection.connection.driver_connection, "closed", False):
-        # Or rolling back would fail too, and hide what happened.
+        # Otherwise the rollback would fail too and hide the first error.
         connection.invalidate(error)
     return DBAPIError.instance(statement, None, error, psycopg2.Error, hide_parameters=True, dialect=connection.dialect)

@@ -1,4 +1,4 @@
-"""Connections to the warehouse, and what their failures mean."""
+"""Connections to the warehouse, and the errors for their failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +11,13 @@ from perf_pipeline.errors import WarehouseError
 
 CONNECT_SECONDS = 10
 APPLICATION_NAME = "perf_pipeline"
-"""What our sessions are called in a server's own views."""
+"""The name of our sessions in a server's own views."""
 SESSION_OPTIONS = "-c timezone=UTC -c client_encoding=UTF8"
 MINIMUM_SERVER_VERSION = 140000
 
 
 def warehouse_engine(url: str) -> Engine:
-    """An engine for the warehouse at `url`. Sessions speak UTC; nothing connects yet."""
+    """An engine for the warehouse at `url`. Its sessions use UTC. It does not connect yet."""
     return create_engine(
         url,
         pool_pre_ping=True,
@@ -31,12 +31,12 @@ def warehouse_engine(url: str) -> Engine:
 
 
 def with_password(url: URL) -> str:
-    """The URL in full, as every reader of URLs takes it: SQLAlchemy leaves spaces as they are, libpq 18 refuses them."""
+    """The URL with its password, and with spaces encoded: SQLAlchemy does not encode them and libpq 18 refuses them."""
     return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def address_of(url: str) -> str:
-    """Host and database of a URL for people: no user, no password."""
+    """Host and database of a URL, for messages: without user and password."""
     parsed = make_url(url)
     asked = parsed.host or parsed.query.get("host") or "localhost"
     host = asked if isinstance(asked, str) else ", ".join(asked)
@@ -44,7 +44,7 @@ def address_of(url: str) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The gist of a driver's error: its first line, without a closing full stop."""
+    """The first line of a driver's error, without a closing full stop."""
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0].rstrip(".")
 
 
@@ -61,7 +61,7 @@ def check_warehouse(engine: Engine) -> None:
 
 @contextmanager
 def connected(engine: Engine) -> Iterator[Connection]:
-    """A connection, closed at the end. An unreachable server is a WarehouseError that names it."""
+    """A connection, closed at the end. Raises WarehouseError, with the address, when the server can't be reached."""
     try:
         connection = engine.connect()
     except OperationalError as error:
@@ -74,13 +74,13 @@ def connected(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back on any error."""
+    """One transaction. It is committed at the end and rolled back on any error."""
     with connected(engine) as connection, connection.begin():
         yield connection
 
 
 def unreachable(engine: Engine, error: DBAPIError) -> WarehouseError:
-    """What to tell when the warehouse does not answer."""
+    """The error for a warehouse that can't be reached."""
     address = address_of(engine.url.render_as_string(hide_password=False))
     return WarehouseError(
         f"The warehouse ({address}) can't be reached: {first_line(error)}.",

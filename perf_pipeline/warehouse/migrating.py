@@ -1,4 +1,4 @@
-"""Bringing schema `perf` to the version that this code needs, by Alembic. Nothing outside of that schema is touched."""
+"""Migrates schema `perf` by Alembic to the version that this code needs. Nothing outside of that schema changes."""
 
 from pathlib import Path
 
@@ -20,7 +20,10 @@ _LOCK = "perf_pipeline migration"
 
 
 def migrate(engine: Engine) -> tuple[str | None, str]:
-    """Bring the warehouse to the newest version in one transaction; the versions before and after. Safe to repeat."""
+    """Migrate the warehouse to the newest version in one transaction. Returns the versions before and after.
+
+    It can be repeated.
+    """
     try:
         with transaction(engine) as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": _LOCK})
@@ -45,13 +48,13 @@ def migrate(engine: Engine) -> tuple[str | None, str]:
 
 
 def owns_schema(connection: Connection) -> bool:
-    """Whether the connected account may describe the tables and grant rights on them: their owner alone may."""
+    """Whether the connected account owns the schema. Only the owner may comment on the tables and grant rights."""
     statement = text("SELECT pg_has_role(current_user, nspowner, 'MEMBER') FROM pg_namespace WHERE nspname = :schema")
     return bool(connection.execute(statement, {"schema": SCHEMA}).scalar())
 
 
 def _describe_tables(connection: Connection) -> None:
-    """Write the catalogue's descriptions into the database, where any SQL client shows them."""
+    """Write the catalogue's descriptions into the database as comments, which any SQL client shows."""
     for table in METADATA.tables.values():
         connection.execute(SetTableComment(table))
         for column in table.columns:
@@ -70,7 +73,7 @@ def check_migrated(engine: Engine) -> None:
 
 
 def _refuse_newer(version: str | None) -> None:
-    """Raise WarehouseError for a version that none of our migrations leads to: newer code has made it."""
+    """Raise WarehouseError for a version without a migration in this code: newer code has made it."""
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if version is not None and version not in known:
         raise WarehouseError(
@@ -80,7 +83,7 @@ def _refuse_newer(version: str | None) -> None:
 
 
 def newest_version() -> str:
-    """The version that this code was written for."""
+    """The version that this code needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise AssertionError("there is at least one migration")
@@ -88,7 +91,7 @@ def newest_version() -> str:
 
 
 def version_of(connection: Connection) -> str | None:
-    """The version of a warehouse; None for an empty database."""
+    """The version of a warehouse. None for an empty database."""
     options = {"version_table": VERSION_TABLE, "version_table_schema": SCHEMA}
     return MigrationContext.configure(connection, opts=options).get_current_revision()
 

@@ -1,7 +1,7 @@
-"""How a stage writes: the days of a range, whole, in one transaction (promise 1).
+"""Replaces the days of a range in one transaction. Every stage after the extraction writes like this.
 
-Lock the table for writers, delete the verdicts on the days, delete the days, insert the days. Running it twice, two at once,
-or killing it anywhere ends in the same rows.
+The transaction locks the table for writers, deletes the verdicts on the days, deletes the days and inserts the new rows.
+The result is the same when it runs twice, when two run at once, and when one is killed.
 """
 
 import io
@@ -18,20 +18,20 @@ from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline.warehouse.verdicts import keep_last_good, void_verdicts
 
 _NULL = r"\N"
-"""Told apart from an empty text, which a cell of markers may well be."""
+"""The text for null. An empty text is a value: a cell of markers may be empty."""
 
 
 def lock_for_writing(connection: Connection, dataset: str) -> None:
-    """Wait until no other transaction writes the dataset; held until this one ends. Readers are not held up."""
+    """Lock the dataset for other writers until this transaction ends. Readers are not blocked."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtext('perf_pipeline'), hashtext(:name))"), {"name": dataset}
     )
 
 
 def replace_days(connection: Connection, dataset: str, days: DayRange, rows: pd.DataFrame) -> None:
-    """Put `rows` in place of whatever the dataset holds for `days`, inside the caller's transaction.
+    """Replace the dataset's rows of `days` by `rows`, inside the caller's transaction.
 
-    `rows` has the dataset's columns; a row outside the days is refused by a ValueError, since nothing would delete it.
+    `rows` has the dataset's columns. A row outside the days raises ValueError, since no later run would delete it.
     """
     entry, table = DATASETS[dataset], TABLES[dataset]
     outside = [day for day in rows[entry.day_column].unique() if day not in days]
@@ -56,7 +56,7 @@ def insert_frame(connection: Connection, table: Table, rows: pd.DataFrame, colum
 
 
 def analyze(engine: Engine, datasets: Sequence[str]) -> None:
-    """Renew the statistics of tables that were just written. Who does not own them is only warned by PostgreSQL."""
+    """Update the statistics of tables that were just written. An account that does not own them only gets a warning."""
     with transaction(engine) as connection:
         for dataset in datasets:
             connection.execute(text(f"ANALYZE perf.{TABLES[dataset].name}"))

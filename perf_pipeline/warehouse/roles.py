@@ -1,6 +1,6 @@
-"""Roles with no more rights than their work needs: `perf-pipeline migrate --roles`.
+"""Roles with the fewest rights that their work needs, for `perf-pipeline migrate --roles`.
 
-They can't log in; a database administrator grants them to the accounts that do.
+The roles can't log in. A database administrator grants them to the accounts that do.
 """
 
 from sqlalchemy import Connection, Engine, text
@@ -13,15 +13,15 @@ from perf_pipeline.warehouse.migrating import owns_schema
 from perf_pipeline.warehouse.tables import METADATA, SCHEMA
 
 READER = "perf_reader"
-"""May read published figures, and nothing else: for pages and analysts."""
+"""For pages and analysts: may read published figures and nothing else."""
 WRITER = "perf_writer"
-"""May read and write every table, and change none: for the nightly runs."""
+"""For the nightly runs: may read and write the rows of every table, but not alter a table."""
 
 
 def grant_roles(engine: Engine) -> tuple[str, ...]:
-    """Create the roles that are absent and give each its rights on the tables as they are now; safe to repeat.
+    """Create the roles that do not exist and grant each its rights on the present tables. It can be repeated.
 
-    Raises WarehouseError where the connected account may not create roles or grant rights.
+    Raises WarehouseError when the connected account may not create roles or grant rights.
     """
     try:
         _grant(engine)
@@ -35,10 +35,10 @@ def grant_roles(engine: Engine) -> tuple[str, ...]:
 
 def _grant(engine: Engine) -> None:
     with transaction(engine) as connection:
-        # A GRANT by who may not grant is only a warning to PostgreSQL.
+        # PostgreSQL only warns when an account grants rights that it does not have.
         if not owns_schema(connection):
             raise WarehouseError(
-                f"The schema {SCHEMA} belongs to another account, which alone can grant rights in it.",
+                f"The schema {SCHEMA} belongs to another account, and only that account can grant rights in it.",
                 next_step="run perf-pipeline migrate --roles as that account.",
             )
         for role in (READER, WRITER):

@@ -1,4 +1,4 @@
-"""Running the .sql files: one statement a file, named after what it feeds, values always bound."""
+"""Runs the .sql files. Each holds one statement, and all values are bound."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,6 +18,6 @@ def run_sql(connection: Connection, file: Path, **values: object) -> CursorResul
 
 
 def run_sql_for_each(connection: Connection, file: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Execute one .sql file once for each of many sets of values, sent in batches."""
+    """Execute one .sql file once for each set of values, in batches."""
     if rows:
         connection.execute(_statement(file), rows)

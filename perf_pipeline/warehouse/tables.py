@@ -1,4 +1,4 @@
-"""The tables of schema `perf`, made from the catalogue. Migrations bring a database to this state; a test compares."""
+"""The tables of schema `perf`, made from the catalogue. A test checks that the migrations give the same tables."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ _SQL_TYPES: dict[ColumnType, TypeEngine[Any]] = {
 }
 
 _FILLFACTOR = {"extracted_application_states": 50}
-"""Seeing a row again updates it; with room on its page that leaves the indexes alone."""
+"""A row that is read again is updated. With free space on its page the update does not change the indexes."""
 
 
 def _sql_column(column: CatalogueColumn) -> Column[Any]:
@@ -65,7 +65,7 @@ def _table(dataset: Dataset) -> Table:
             Index(f"{dataset.name}_by_{day_column}", table.c[day_column])
     if dataset.stage is Stage.PUBLISHED and "superseded_at" in table.c:
         identity = [table.c[name] for name in dataset.identity]
-        # A series, as files and pages ask for it: a service, its days or its months, all of them or some.
+        # Files and pages read a series by this index: some or all days or months of a service.
         Index(f"{dataset.name}_by_series", table.c.service, table.c.period, table.c.period_start)
         in_force = table.c.superseded_at.is_(None)
         Index(f"{dataset.name}_one_in_force", *identity, unique=True, postgresql_where=in_force)

@@ -1,6 +1,6 @@
-"""Which periods may be built upon: those that passed every blocking check, and else what was good before.
+"""The good periods of a dataset, which later stages use. A period that did not pass keeps its last good rows.
 
-Here: reading good periods, and voiding the verdicts of periods that are built again. Not here: making verdicts (`quality`).
+Here: reading good periods, and deleting the verdicts of periods that are built again. Not here: making verdicts (`quality`).
 """
 
 from collections.abc import Collection
@@ -16,9 +16,9 @@ _PASSED = "perf.built_periods AS passed ON passed.dataset = '{dataset}' AND pass
 
 
 def good_periods_sql(dataset: str) -> str:
-    """A query for the dataset's good rows: of periods that passed, and, of others, as they were when they last passed.
+    """A query for the dataset's good rows: those of periods that passed, and the last good rows of other periods.
 
-    A period without a verdict has not passed. One statement, so that it never mixes a period with the verdict on another.
+    A period without a verdict has not passed. It is one statement, so that rows and verdicts come from one snapshot.
     """
     entry = DATASETS[dataset]
     columns = ", ".join(f"made.{name}" for name in entry.column_names)
@@ -34,13 +34,13 @@ def good_periods_sql(dataset: str) -> str:
 
 
 def good_periods(dataset: str) -> Subquery:
-    """`good_periods_sql` as something to select from, with the dataset's columns."""
+    """`good_periods_sql` as a subquery with the dataset's columns."""
     columns = {column.name: column.type for column in TABLES[dataset].columns}
     return text(good_periods_sql(dataset)).columns(**columns).subquery("good_periods")
 
 
 def void_verdicts(connection: Connection, dataset: str, periods: DayRange) -> None:
-    """Delete the verdicts on periods that change now, inside the transaction that changes them."""
+    """Delete the verdicts on periods, inside the transaction that changes these periods."""
     connection.execute(
         text("DELETE FROM perf.verdicts WHERE dataset = :dataset AND period_start BETWEEN :first AND :last"),
         {"dataset": dataset, "first": periods.first, "last": periods.last},
@@ -48,7 +48,7 @@ def void_verdicts(connection: Connection, dataset: str, periods: DayRange) -> No
 
 
 def void_verdicts_on(connection: Connection, dataset: str, subject: str, days: Collection[date]) -> None:
-    """Delete the verdicts on single days of one subject that change now."""
+    """Delete the verdicts on single days of one subject, inside the transaction that changes these days."""
     connection.execute(
         text("DELETE FROM perf.verdicts WHERE dataset = :dataset AND subject = :subject AND period_start = ANY(:days)"),
         {"dataset": dataset, "subject": subject, "days": sorted(days)},
@@ -56,7 +56,7 @@ def void_verdicts_on(connection: Connection, dataset: str, subject: str, days: C
 
 
 def keep_last_good(connection: Connection, dataset: str, periods: DayRange) -> None:
-    """Keep the rows of periods that passed, before they are replaced: if the new ones fail, months go on with these."""
+    """Save the rows of periods that passed, before they are replaced. If the new rows fail, months use the saved ones."""
     entry = DATASETS[dataset]
     connection.execute(
         text(

@@ -1,7 +1,7 @@
-"""Merging what is said now into what was said before, keeping every version.
+"""Merges new rows into a table that keeps every version.
 
-An unchanged row is only seen again. A changed row supersedes the earlier one, which stays with the instant it stopped
-counting. A row that is not there any more stays as it is.
+An unchanged row only gets a new instant in its `seen_columns`. A changed row supersedes the earlier version, which gets
+the instant at which it was superseded. A row that is missing from the new rows stays as it is.
 """
 
 from collections.abc import Sequence
@@ -17,36 +17,39 @@ from perf_pipeline.warehouse.tables import TABLES
 
 @dataclass(frozen=True)
 class Versioning:
-    """How a table keeps versions."""
+    """The roles of a table's columns when versions are merged."""
 
     dataset: str
     identity: tuple[str, ...]
-    """Columns that say which row it is."""
+    """Columns that identify a row, whatever its version."""
     compared: tuple[str, ...]
-    """Columns that make another version when they differ."""
-    born: tuple[str, ...]
-    """Columns that take the instant at which the version appeared."""
-    seen: tuple[str, ...] = ()
-    """Columns that take the instant at which the version was last found."""
-    refreshed: tuple[str, ...] = ()
-    """Columns that follow the source without making another version."""
+    """Columns that make a new version when they differ."""
+    created_columns: tuple[str, ...]
+    """Columns that get the instant at which the version was added."""
+    seen_columns: tuple[str, ...] = ()
+    """Columns that get the instant at which the version was last read."""
+    updated_columns: tuple[str, ...] = ()
+    """Columns that are updated without making a new version."""
 
 
 def merge_versions(connection: Connection, versioning: Versioning, rows: pd.DataFrame, now: datetime) -> int:
-    """Merge `rows`, a frame without the instants, inside the caller's transaction; the number of new versions."""
+    """Merge `rows`, a frame without the instants, inside the caller's transaction. Returns the number of new versions."""
     table = TABLES[versioning.dataset]
     staged = _stage(connection, table, rows)
     same_row = and_(*(table.c[name] == staged.c[name] for name in versioning.identity), table.c.superseded_at.is_(None))
     same_values = and_(*(table.c[name].is_not_distinct_from(staged.c[name]) for name in versioning.compared))
-    followed = {name: staged.c[name] for name in versioning.refreshed} | dict.fromkeys(versioning.seen, now)
+    followed = {name: staged.c[name] for name in versioning.updated_columns} | dict.fromkeys(
+        versioning.seen_columns, now
+    )
     if followed:
         connection.execute(update(table).where(same_row, same_values).values(**followed))
     connection.execute(update(table).where(same_row, ~same_values).values(superseded_at=now))
     fresh = select(
-        *staged.c, *(literal(now, table.c[name].type) for name in (*versioning.born, *versioning.seen))
+        *staged.c,
+        *(literal(now, table.c[name].type) for name in (*versioning.created_columns, *versioning.seen_columns)),
     ).where(~select(literal(1)).where(same_row).exists())
     count = int(connection.execute(select(func.count()).select_from(fresh.subquery())).scalar_one())
-    columns = [*(column.name for column in staged.c), *versioning.born, *versioning.seen]
+    columns = [*(column.name for column in staged.c), *versioning.created_columns, *versioning.seen_columns]
     connection.execute(insert(table).from_select(columns, fresh))
     staged.drop(connection)
     return count

@@ -72,7 +72,7 @@ def test_a_run_that_is_told_to_stop_says_so_in_one_line(night: Night) -> None:
     ended = night.attempts[EXTRACTING].ended
     after_progress = [line for line in ended.stderr.splitlines() if line and not line.startswith(" ")]
     assert (ended.returncode, ended.stdout) == (STOPPED, "")
-    assert after_progress[-1] == "Stopped. Next step: run the same command again; it takes up what is missing."
+    assert after_progress[-1] == "Stopped. Next step: run the same command again; it continues with what is missing."
 
 
 @pytest.mark.parametrize("moment", BLOWS)

@@ -207,7 +207,7 @@ def test_row_level_security_is_a_refusal_and_its_days_are_read_once_it_is_put_ri
 
 
 SPOILED_VIEWS = {
-    "an id twice": ("SELECT * FROM held UNION ALL SELECT * FROM held", "an id stands more than once"),
+    "an id twice": ("SELECT * FROM held UNION ALL SELECT * FROM held", "an id occurs more than once"),
     "an id that is no number": (
         'SELECT \'A\' || id AS id, "startedAt", "createdAt", "completedAt", document FROM held',
         "an id that is no number, in row 1",

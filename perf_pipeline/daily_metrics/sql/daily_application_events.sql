@@ -1,5 +1,5 @@
--- A row for every delivered day and type, zeros included. Of a day whose rows were dropped, the frozen counts stand. A day
--- first read so late that accounts unused since then had been deleted, and their applications with them, is an undercount.
+-- One row per delivered day and type, zeros included. Days whose rows were dropped take the frozen counts.
+-- The service deletes unused accounts with their applications. A day first read after that is an undercount.
 WITH days AS (
     SELECT
         subject AS service,

@@ -1,5 +1,5 @@
--- A cohort is final when its last day has ended and every day up to it has been read after its own end.
--- Of a day whose rows were dropped, the frozen counts stand.
+-- A cohort is final when its last day has ended and each of its days was read after the end of that day.
+-- Days whose rows were dropped take the frozen counts.
 WITH days AS (
     SELECT subject AS service, period_start AS report_date
     FROM perf.source_deliveries

@@ -1,4 +1,4 @@
--- A day is final when Sirius says so, or when its window has closed.
+-- A day is final when Sirius marks it as final, or when Sirius may no longer revise it.
 SELECT
     service,
     report_date,

@@ -1,6 +1,5 @@
--- Counts of the delivered days; a delivered day without a rating is a row of zeros. Of a day whose single ratings were
--- dropped, the frozen counts stand. A day of the service's own table that was first read when the service had already pruned
--- its ratings is an undercount.
+-- Counts of the delivered days. A delivered day without ratings is a row of zeros. Days whose single ratings were dropped
+-- take the frozen counts. The service prunes old ratings from its own table. A day first read after that is an undercount.
 SELECT
     ledger.subject AS service,
     ledger.period_start AS report_date,

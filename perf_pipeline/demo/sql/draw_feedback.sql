@@ -1,5 +1,5 @@
--- In-service feedback of the given London days. Every person, number and address is invented: example.org, and the
--- 07700 900xxx numbers that Ofcom keeps for fiction.
+-- In-service feedback of the given London days. Every person, number and address is invented: addresses at example.org,
+-- and the numbers 07700 900xxx, which Ofcom reserves for fiction.
 INSERT INTO public.feedback (id, received, message)
 WITH days AS (
     SELECT
@@ -25,7 +25,7 @@ hashed AS (
     SELECT
         *,
         day_number::bigint * 100 + place AS n,
-        -- Rows that repeat another one say what the first of them says.
+        -- Rows that repeat another row have the comment of the first.
         hashint8extended(day_number::bigint * 100 + CASE WHEN is_repeat THEN %(repeat_first)s ELSE place END, 11) AS h1,
         hashint8extended(day_number::bigint * 100 + place, 12) AS h2
     FROM placed

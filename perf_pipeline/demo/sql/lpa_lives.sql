@@ -1,9 +1,9 @@
--- Applications started on the given London days, each as it stands at the instant as_of.
+-- Applications started on the given London days, each in its state at the instant as_of.
 --
--- A life is drawn from the application's number alone: day of the start and place within that day. So any two builds
--- agree, and a later build can tell what has happened to an application since. OFFSET 0 keeps the planner from merging
--- the layers, which would draw the same dice again for each use. Intervals are in seconds: days would depend on the
--- time zone of the session.
+-- Everything that happens to an application is drawn from its number: the day of its start and its place within that
+-- day. So any two builds agree, and a later build can compute what has happened to an application since. OFFSET 0 stops
+-- PostgreSQL from merging the subqueries, which would repeat the draws for each use. Intervals are in seconds, because
+-- intervals of days would depend on the time zone of the session.
 CREATE TEMPORARY TABLE lives ON COMMIT DROP AS
 WITH days AS (
     SELECT
@@ -146,7 +146,7 @@ seen AS (
         CASE WHEN completed_again < %(as_of)s THEN completed_again END AS completed_again,
         CASE WHEN left_at < %(as_of)s THEN left_at END AS left_at
     FROM lived
-    -- Of the days before the first one only what still had something before it: the service is older than the figures.
+    -- The service is older than the first day. Earlier applications are included if something happens on a later day.
     WHERE
         midnight >= %(opened_at)s
         OR greatest(created_first, completed_first, created_again, completed_again) >= %(opened_at)s
@@ -172,7 +172,7 @@ stated AS (
 SELECT
     mod(n * %(id_step)s, %(id_space)s) AS id,
     CASE WHEN is_whole THEN to_hex(hashint8extended(n / 2, 5)) END AS "user",
-    -- Neither completion nor lock nor payment moves it; blanking does.
+    -- Completion, lock and payment do not change it. Blanking does.
     greatest(started_at, created_first, edited_at, created_again, left_at) AS "updatedAt",
     CASE WHEN is_whole AND place <> %(without_start)s THEN started_at END AS "startedAt",
     CASE WHEN is_whole THEN created_at END AS "createdAt",

@@ -1,4 +1,4 @@
--- The service's own definitions (DOMAIN 3.1). Keys and indexes come after the first load, which they would slow down.
+-- The service's own definitions (DOMAIN 3.1). Keys and indexes are made after the first load, which they would slow down.
 CREATE TABLE public.applications (
     id bigint NOT NULL,
     "user" text,

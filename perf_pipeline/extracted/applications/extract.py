@@ -1,8 +1,8 @@
-"""Merges application states into extracted_application_states: a row an application.
+"""Merges application states into extracted_application_states: one row per application.
 
-Only a keyed hash of the id arrives here (DOMAIN 3.1, trap 10). It is made while the rows stream through this process, so
-that neither database ever holds both. The earliest stamp ever seen counts; what the source blanks or stamps again later
-moves nothing.
+Only a keyed hash of the id is stored (DOMAIN 3.1, trap 10). It is made while the rows stream through this process, so no
+database ever has both the id and the hash. The earliest stamp ever read is counted. It does not change when the source
+later blanks or restamps the row.
 """
 
 import hmac
@@ -43,7 +43,7 @@ def hashed(rows: Iterable[str], key: bytes) -> Iterator[str]:
 
 
 def extract_applications(reading: Reading) -> Merged:
-    """Read the days and merge them into what was seen before. A change can reach days far before the reading."""
+    """Read the days and merge them into the extract. This can change days far before the days that are read."""
     systems = reading.systems
     with (
         reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,

@@ -1,4 +1,4 @@
-"""Which Feedback Explorer exports have changed since a service's page was last read from them; contents play no part."""
+"""Finds the Feedback Explorer exports that have changed since the last reading, by name, time and size only."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
@@ -14,31 +14,31 @@ from perf_pipeline.warehouse.tables import TABLES
 _READ, _ACCEPTED = TABLES["export_files"], TABLES["accepted_exports"]
 
 FileState = tuple[str, datetime, int]
-"""Name, modification time and size of a file: another state is another file."""
+"""Name, modification time and size of a file. A file with another state has changed."""
 
 
 def state_of(file: ExportFile) -> FileState:
-    """The file as it is compared."""
+    """The state of a listed file."""
     return (file.name, file.modified_at, file.size_bytes)
 
 
 def last_listing(connection: Connection, subject: str) -> dict[FileState, bool]:
-    """The files as they were when the subject's page was last read, and whether each was held."""
+    """The states of the files when the subject's page was last read, and whether each file was held."""
     rows = connection.execute(select(_READ).where(_READ.c.subject == subject))
     return {(row.file_name, row.modified_at, row.size_bytes_count): row.is_held for row in rows}
 
 
 def days_of_changed_files(connection: Connection, folder: str, subject: str, known: DayRange) -> set[date]:
-    """The days of `known` that a file is about which was added, changed or removed since the last reading.
+    """The days of `known` in the named span of a file that was added, changed or removed since the last reading.
 
-    Raises what `list_exports` raises.
+    Raises the errors of `list_exports`.
     """
     changed = {state_of(file) for file in list_exports(Path(folder))} ^ last_listing(connection, subject).keys()
     return {day for name in {name for name, _, _ in changed} for day in _days_of(name, known)}
 
 
 def _days_of(name: str, known: DayRange) -> list[date]:
-    """The days that a file is about, by its name."""
+    """The days of `known` in the span of a file's name. All of them without a span."""
     span = named_span(name)
     return [day for day in known if span is None or day in span]
 
@@ -52,9 +52,9 @@ def record_listing(
     read: DayRange,
     known: DayRange,
 ) -> None:
-    """Remember the files whose days were all read just now, those that are gone, and those that wait for a person.
+    """Record the files whose days were all read now, and which of them are held. Forget files that were removed.
 
-    A file of which `read` holds only some days of `known` stays as it was: the next extraction reads the others.
+    A file is not recorded when only some of its days were read. The next extraction then reads the other days.
     """
     listed = list(files)
     before = {name for name, _, _ in last_listing(connection, subject)}
@@ -78,13 +78,13 @@ def record_listing(
 
 
 def accepted_states(connection: Connection) -> set[FileState]:
-    """The files that a person has accepted as they are."""
+    """The states of the files that a person has accepted."""
     rows = connection.execute(select(_ACCEPTED))
     return {(row.file_name, row.modified_at, row.size_bytes_count) for row in rows}
 
 
 def accept(connection: Connection, file: ExportFile, now: datetime) -> None:
-    """Record that a person accepts the file as it is; it counts as changed, so that the next extraction reads it."""
+    """Record that a person accepts the file in its present state. The next extraction reads it as a changed file."""
     values = {"modified_at": file.modified_at, "size_bytes_count": file.size_bytes, "accepted_at": now}
     statement = upsert(_ACCEPTED).values(file_name=file.name, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["file_name"], set_=values))

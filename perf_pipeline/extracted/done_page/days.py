@@ -1,10 +1,10 @@
-"""What one Feedback Explorer export says about each page and UTC day, once its rows are added up.
+"""The ratings of each page and UTC day in one Feedback Explorer export, once its rows are added up.
 
-Here: aggregates against single rows, and which days a file may call zero (DOMAIN 3.4). Not here: the meaning of a single row
-(`rows`) and the choice between files (`exports`).
+Here: the choice between aggregates and single rows, and which days without rows are zero (DOMAIN 3.4). Not here: the
+meaning of a single row (`rows`) and the choice between files (`exports`).
 
-Zero must be earned: a day without a row is a day on which nothing was given only where the file is whole and about the page.
-Rejected rows prove nothing.
+A day without rows is zero only when the file is whole and about the page. Otherwise the day is not known. Rejected rows do
+not show that a file is whole or about a page.
 """
 
 from collections import defaultdict
@@ -27,12 +27,12 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DonePageDay:
-    """The ratings of one done page on one UTC day, out of one export file.
+    """The ratings of one done page on one UTC day, from one export file.
 
-    `counts` are responses with rating 1, 2, 3, 4, 5, in this order. `is_from_aggregate` is True where the day's aggregate
-    exists, a zero that the file has earned included: the figures are final. Otherwise they are counted from single rows and
-    wait for the aggregate. `may_be_short` is True where a row that these counts would have needed is in quarantine, or where
-    the file may end in the middle of the day.
+    `counts` are the responses with rating 1, 2, 3, 4, 5, in this order. `is_from_aggregate` is True when the counts come
+    from the day's aggregate, and for a proven zero. These counts are final. Other counts come from single rows and are
+    provisional until the aggregate exists. `may_be_short` is True when a row of these counts is in quarantine, or when the
+    file may end in the middle of the day.
     """
 
     slug: str
@@ -46,13 +46,13 @@ class DonePageDay:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the counts are all that the source has for the day."""
+        """Whether the counts of the day are complete and final."""
         return self.is_from_aggregate and not self.may_be_short
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedLine:
-    """A line that was not used, or a whole file (`line_number` None); `reason` is a fixed word, never a row's text."""
+    """A line that was not used, or a whole file (`line_number` None). `reason` is a fixed word, never text of a row."""
 
     file_name: str
     line_number: int | None
@@ -65,7 +65,7 @@ class QuarantinedLine:
 
 @dataclass(slots=True)
 class _DayRows:
-    """The usable rows of one page and day, and what is missing."""
+    """The usable rows of one page and day, and which rows were rejected."""
 
     aggregates: dict[int, int] = field(default_factory=dict)
     singles: list[int] = field(default_factory=lambda: [0] * 5)
@@ -89,9 +89,9 @@ class _DayRows:
 
 
 def read_export(file: ExportFile, slugs: AbstractSet[str], *, is_accepted: bool = False) -> "ExportDays":
-    """Read one export file once, from its first byte to its last; a person may have accepted it as whole.
+    """Read a whole export file once. `is_accepted`: a person has accepted it as whole.
 
-    Raises TransientSourceError when it vanished, the disk failed, or it changed meanwhile.
+    Raises TransientSourceError when the file was removed, the disk failed, or the file changed while it was read.
     """
     if file.fault is not None:
         return ExportDays(file, slugs, whole_file_fault=file.fault)
@@ -99,7 +99,7 @@ def read_export(file: ExportFile, slugs: AbstractSet[str], *, is_accepted: bool 
     try:
         with opened_export(file) as export:
             for row in export.rows():
-                days.take(row)
+                days.add(row)
             days.sha256 = export.sha256()
     except UnusableExportError as fault:
         return ExportDays(file, slugs, whole_file_fault=fault.reason)
@@ -107,9 +107,9 @@ def read_export(file: ExportFile, slugs: AbstractSet[str], *, is_accepted: bool 
 
 
 class ExportDays:
-    """The days that one export file holds, for each of the pages `slugs`.
+    """The days of one export file, for each of the pages `slugs`.
 
-    Fed row by row: memory grows with the number of days and of rejected rows, not with the rows.
+    Rows are added one by one. Memory grows with the number of days and of rejected rows, not with the number of rows.
     """
 
     def __init__(
@@ -131,8 +131,8 @@ class ExportDays:
         self._aggregated: tuple[date, date] | None = None
         self._rows_count = 0
 
-    def take(self, row: ExportRow) -> None:
-        """Add one row up, or put it in quarantine."""
+    def add(self, row: ExportRow) -> None:
+        """Add one row to its day, or put it in quarantine."""
         self._rows_count += 1
         day = aggregated_day(row, self.file)
         if day is not None:
@@ -144,7 +144,7 @@ class ExportDays:
             self._reject(judged, row.line_number)
 
     def day(self, slug: str, day: date) -> DonePageDay | None:
-        """The page's day, None where this file doesn't hold it: not known, which is not zero."""
+        """The ratings of the page on the day. None when this file does not have the day: not known, which is not zero."""
         rows = self._days.get((slug, day))
         is_empty = rows is None or rows.is_empty
         if is_empty and (rows is not None or not self._is_zero(slug, day)):
@@ -163,7 +163,7 @@ class ExportDays:
         )
 
     def quarantined(self) -> list[QuarantinedLine]:
-        """Lines that were not used, and what is wrong with the file as a whole."""
+        """The lines that were not used, and a fault of the whole file if there is one."""
         reason = self._fault or self._whole_file_reason()
         whole = [QuarantinedLine(self.file.name, None, None, None, reason)] if reason else []
         return whole + ([] if self._fault else self.lines)
@@ -178,7 +178,7 @@ class ExportDays:
         return None if self._reaches_its_end or not self._used else "file_ends_before_its_span"
 
     def _is_zero(self, slug: str, day: date) -> bool:
-        """Whether the file has earned to say that nothing was given on the day."""
+        """Whether the file proves that the page got no ratings on the day."""
         if self._fault or not self._had_ended(day):
             return False
         span = self.file.span
@@ -194,7 +194,7 @@ class ExportDays:
 
     @property
     def _reaches_its_end(self) -> bool:
-        """Whether the last rows reach the end of the named span, as far as it had ended when the file was made."""
+        """Whether the rows reach the end of the named span, or the last day that had ended when the file was made."""
         if self.file.span is None or self._is_accepted:
             return True
         last = max((last for _, last in self._used.values()), default=date.min)
@@ -206,7 +206,7 @@ class ExportDays:
         return self._aggregated is not None and self._aggregated[0] <= day <= self._aggregated[1]
 
     def _had_ended(self, day: date) -> bool:
-        """Whether the day was over when the file was made."""
+        """Whether the day had ended when the file was made."""
         return datetime.combine(day + _ONE_DAY, time.min, UTC) <= self.file.modified_at
 
     def _keep(self, found: RatingCount, line_number: int) -> None:

@@ -1,7 +1,7 @@
-"""Reads a folder of GOV.UK Feedback Explorer exports: CSV files in, one figure a page and day out.
+"""Reads a folder of GOV.UK Feedback Explorer exports: CSV files in, the ratings of each page and day out.
 
-Here: which file wins a day, and which files need no reading (DOMAIN 3.4). Not here: one file's days (`days`), one row
-(`rows`), files and CSV (`files`).
+Here: which file is used for a day, and which files need not be opened (DOMAIN 3.4). Not here: the days of one file
+(`days`), one row (`rows`), files and CSV (`files`).
 """
 
 from collections.abc import Collection, Sequence
@@ -15,11 +15,11 @@ from perf_pipeline.extracted.done_page.files import ExportFile
 
 @dataclass(frozen=True, slots=True)
 class ExportReading:
-    """What the exports say about the days asked for.
+    """The ratings of the requested days.
 
-    `days`: at most one for each page and UTC day, ordered by page and day; a day that is absent is not known yet.
-    `quarantined`: lines of the days asked for in the file that won them, lines whose day can't be read, whole files.
-    `files`: those that were opened, the newest first.
+    `days`: at most one per page and UTC day, ordered by page and day. A missing day is not known yet.
+    `quarantined`: lines of a requested day in the file that is used for it, lines without a readable day, whole files.
+    `files`: the opened files, the newest first.
     """
 
     days: tuple[DonePageDay, ...]
@@ -30,11 +30,11 @@ class ExportReading:
 def read_exports(
     files: Sequence[ExportFile], slugs: Collection[str], days: DayRange, *, accepted: Collection[ExportFile] = ()
 ) -> ExportReading:
-    """Read the done-page ratings of the pages `slugs` on the UTC days, out of `files`, the newest first.
+    """Read the done-page ratings of the pages `slugs` on the UTC days, from `files`, the newest first.
 
-    For a page and day the newest file that holds it whole wins; where none does, the newest that holds it at all. A file is
-    opened only where a day of its named span is asked for and no newer file holds it whole. What is said of a day doesn't
-    depend on the other days asked for. Raises TransientSourceError when a file vanished or changed while it was being read.
+    For each page and day the newest file with the whole day is used, or else the newest file with a part of it. A file is
+    opened only if a requested day is in its named span and no newer file has the whole day. The result for a day does not
+    depend on the other requested days. Raises TransientSourceError when a file was removed or changed while it was read.
     """
     pages = frozenset(slugs)
     won: dict[tuple[str, date], DonePageDay] = {}

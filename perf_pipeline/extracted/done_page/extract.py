@@ -1,4 +1,4 @@
-"""Merges the ratings of the done page into extracted_feedback: a row a page, UTC day and rating."""
+"""Merges the ratings of the done page into extracted_feedback: one row per page, UTC day and rating."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -33,15 +33,15 @@ _VERSIONING = Versioning(
     "extracted_feedback",
     identity=("service", "source", "report_date", "rating"),
     compared=("ratings_count", "granularity"),
-    born=("first_seen_at",),
-    seen=("last_seen_at",),
-    refreshed=("file_name", "modified_at"),
+    created_columns=("first_seen_at",),
+    seen_columns=("last_seen_at",),
+    updated_columns=("file_name", "modified_at"),
 )
 
 
 @dataclass(frozen=True)
 class KnownDay:
-    """What an earlier reading left of a day: count and granularity by rating, and whether the counts may be short."""
+    """A day as the extract has it: count and granularity by rating, and whether the counts may be incomplete."""
 
     figures: dict[int, tuple[int, str]]
     is_short: bool
@@ -53,7 +53,7 @@ class KnownDay:
 
 
 def extract_done_page(reading: Reading) -> Merged:
-    """Read the exports' days and merge them: what is in the folder now decides, and a day that no file holds stays."""
+    """Read the days from the present files and merge them. A day that no file has stays as it is."""
     listed = list_exports(Path(reading.address))
     with transaction(reading.systems.warehouse) as connection:
         lock_for_writing(connection, reading.source.extract)
@@ -64,7 +64,7 @@ def extract_done_page(reading: Reading) -> Merged:
         lines = [*found.quarantined, *(file.line for file in newly_held)]
         quarantine(connection, reading, map(unusable, lines))
         _resolve_lines(connection, reading, found, listed)
-        # Lines of a file that a newer one has overtaken.
+        # These lines are in files that are no longer used for their days.
         resolve(connection, reading, (), (day.report_date for day in found.days))
         changes = {
             day.report_date: SourceChange.REVISED for day in found.days if differs(day, known.get(day.report_date))
@@ -78,7 +78,7 @@ def extract_done_page(reading: Reading) -> Merged:
 def _usable(
     connection: Connection, reading: Reading, listed: Sequence[ExportFile], known: dict[date, KnownDay]
 ) -> tuple[ExportReading, set[str], list[HeldFile]]:
-    """What the files say that wait for nobody, the names of those that do, and which of them are new."""
+    """The reading of the files that are not held, the names of the held files, and the files that are held since now."""
     slug = reading.service.sources[reading.source.name].slug or ""
     accepted = accepted_states(connection)
     before = last_listing(connection, reading.service.slug)
@@ -122,24 +122,24 @@ def _rows(reading: Reading, day: DonePageDay) -> list[tuple[object, ...]]:
 
 
 def granularity(day: DonePageDay) -> str:
-    """Whether the day was counted by the source or, from single rows, by us."""
+    """Whether the source counted the day (`aggregate`), or we counted its single rows."""
     return "aggregate" if day.is_from_aggregate else "response"
 
 
 def _key(reading: Reading, day: DonePageDay, rating: int) -> str:
-    """Unique by version: the same day and rating out of another reading is another row."""
+    """A key for each version: the same day and rating in another reading is another row."""
     parts = (reading.service.slug, day.report_date, rating, day.file_sha256, reading.now.isoformat())
     return md5("|".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
 def differs(day: DonePageDay, known: KnownDay | None) -> bool:
-    """Whether the day says something else than what is known."""
+    """Whether the day differs from the known day."""
     figures = {rating: (count, granularity(day)) for rating, count in enumerate(day.counts, start=1)}
     return known is None or figures != known.figures or day.is_whole == known.is_short
 
 
 def known_days(connection: Connection, service: str, days: DayRange) -> dict[date, KnownDay]:
-    """What is known of the days; those that no export ever held are absent."""
+    """The days as the extract has them. Days that no export ever had are absent."""
     rows = run_sql(connection, _SQL / "known_days.sql", service=service, first_day=days.first, last_day=days.last)
     return {
         row.report_date: KnownDay({rating: (count, kind) for rating, count, kind in row.figures}, row.is_short)
@@ -148,7 +148,7 @@ def known_days(connection: Connection, service: str, days: DayRange) -> dict[dat
 
 
 def unusable(line: QuarantinedLine) -> UnusableRow:
-    """The line as the quarantine knows it."""
+    """The line as a row of the quarantine."""
     place = line.file_name if line.line_number is None else f"{line.file_name}:{line.line_number}"
     return UnusableRow(place, line.report_date, line.reason, line.file_name, line.detail)
 

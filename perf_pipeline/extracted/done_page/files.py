@@ -1,8 +1,8 @@
-"""Opens Feedback Explorer export files: the listing, the named span, the CSV rows, the hash of what was read.
+"""Lists and opens Feedback Explorer export files: their named spans, their CSV rows and their hashes.
 
-Here: everything that touches the file system or the CSV format (DOMAIN 3.4). Not here: what a row means (`rows`) and which
-file wins a day (`exports`). Free text passes through in memory, a row at a time, and is never kept, logged or put into an
-error.
+Here: everything that depends on the file system or the CSV format (DOMAIN 3.4). Not here: the meaning of a row (`rows`)
+and which file is used for a day (`exports`). Free text is in memory for one row at a time. It is never stored, logged or
+put into an error.
 """
 
 import csv
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 COLUMNS: Final = ("creation date", "path or service name", "feedback", "service satisfaction rating", "type")
-"""The columns that must be there, in any order, among any others."""
+"""The required columns, in any order. Other columns are ignored."""
 
 _NAMED_SPAN: Final = re.compile(r"feedex_(\d{4}-\d{2}-\d{2}|)_(\d{4}-\d{2}-\d{2})(?!\d).*\.csv", re.IGNORECASE)
 _NO_FROM: Final = ("", "0000-00-00")
@@ -38,7 +38,7 @@ _BUFFER_BYTES: Final = 1 << 18
 
 @dataclass(frozen=True, slots=True)
 class NamedSpan:
-    """FROM and TO of a name `feedex_FROM_TO_….csv`, both included; `first` is None where the name gives no FROM."""
+    """FROM and TO of a name `feedex_FROM_TO_….csv`, both inclusive. `first` is None when the name has no FROM."""
 
     first: date | None
     last: date
@@ -49,9 +49,9 @@ class NamedSpan:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """One export file as it was listed; nothing of it has been read.
+    """One listed export file. Its content has not been read.
 
-    `modified_at` is a UTC instant; `fault` says why the file can't be opened at all.
+    `modified_at` is a UTC instant. `fault` is the reason why the file can't be opened.
     """
 
     path: Path
@@ -62,15 +62,15 @@ class ExportFile:
     fault: str | None = None
 
     def can_hold(self, day: date) -> bool:
-        """Whether a row of the day can be: not before GOV.UK existed, not after the file was made."""
+        """Whether the day is possible: not before GOV.UK existed, and not after the file was made."""
         return FIRST_POSSIBLE_DAY <= day <= self.modified_at.date()
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """The five columns of one row that matter, as text; `line_number` is where the row starts (the header is 1).
+    """The five required columns of one row, as text. `line_number` is where the row starts (the header is 1).
 
-    `fault` names what makes the row unreadable as CSV: `wrong_number_of_fields` (the texts are then empty),
+    `fault` is the reason why the row is unreadable as CSV: `wrong_number_of_fields` (the texts are then empty),
     `nul_character` or `undecodable_bytes`.
     """
 
@@ -84,7 +84,7 @@ class ExportRow:
 
 
 class UnusableExportError(Exception):
-    """The whole file is for the quarantine; never leaves this folder."""
+    """The whole file goes into quarantine. This error is always caught in this folder."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -94,11 +94,11 @@ class UnusableExportError(Exception):
 def list_exports(folder: Path) -> tuple[ExportFile, ...]:
     """List the CSV files of the folder, the newest first (modification time, then name).
 
-    Hidden files and sub-folders are left out, so a download in progress under a temporary name isn't seen.
+    Hidden files and sub-folders are left out. So a running download with a temporary name is not listed.
 
     Raises:
-        PermanentSourceError: the folder is absent, no folder or closed to us.
-        TransientSourceError: a file vanished during the listing, or the disk failed.
+        PermanentSourceError: the folder does not exist, is not a folder, or may not be read.
+        TransientSourceError: a file was removed during the listing, or the disk failed.
 
     """
     try:
@@ -115,7 +115,7 @@ def list_exports(folder: Path) -> tuple[ExportFile, ...]:
 
 
 def named_span(name: str) -> NamedSpan | None:
-    """The span that a file name promises, None where it names none that makes sense."""
+    """The span in a file name. None when the name has no valid span."""
     match = _NAMED_SPAN.fullmatch(name)
     if match is None:
         return None
@@ -128,7 +128,7 @@ def named_span(name: str) -> NamedSpan | None:
 
 
 class OpenedExport:
-    """One export file open for a single pass: `rows()` first, then `sha256()` of exactly the same bytes."""
+    """One open export file, to be read once: first `rows()`, then `sha256()` of the same bytes."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         self._bytes = _HashingReader(raw)
@@ -136,11 +136,11 @@ class OpenedExport:
         self._text = io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
     def rows(self) -> Iterator[ExportRow]:
-        """Stream every row under the header.
+        """Yield every row under the header.
 
         Raises:
-            UnusableExportError: `header_not_recognised`, `csv_not_readable` (quotes that don't match, a file that ends
-                inside quotes) or `file_cut_short` (it ends in the middle of a row).
+            UnusableExportError: `header_not_recognised`, `csv_not_readable` (quotes do not match, or the file ends
+                inside quotes) or `file_cut_short` (the file ends in the middle of a row).
 
         """
         reader = csv.reader(self._text, strict=True)
@@ -165,7 +165,7 @@ class OpenedExport:
             raise UnusableExportError("file_cut_short")
 
     def sha256(self) -> str:
-        """Hash of the whole file; reads what `rows()` has left."""
+        """The hash of the whole file. Reads the bytes that `rows()` has not read."""
         while self._bytes.read(_BUFFER_BYTES):
             pass
         return self._bytes.sha256.hexdigest()
@@ -173,11 +173,11 @@ class OpenedExport:
 
 @contextmanager
 def opened_export(file: ExportFile) -> Iterator[OpenedExport]:
-    """Open the file for one pass.
+    """Open the file to read it once.
 
     Raises:
-        UnusableExportError: `file_not_readable`, where we have no right to read it.
-        TransientSourceError: it vanished, the disk failed, or it changed between its listing and its end.
+        UnusableExportError: `file_not_readable`: we have no right to read it.
+        TransientSourceError: it was removed, the disk failed, or it changed after it was listed.
 
     """
     try:
@@ -196,7 +196,7 @@ def opened_export(file: ExportFile) -> Iterator[OpenedExport]:
 
 
 def text_fault(text: str) -> str | None:
-    """Why a text can't be what was exported: a NUL, or bytes that aren't UTF-8. None for a sound text."""
+    """The fault of a text with a NUL or with bytes that are not UTF-8. None for a valid text."""
     if "\0" in text:
         return "nul_character"
     if not text.isascii() and _UNDECODABLE.search(text):
@@ -205,7 +205,7 @@ def text_fault(text: str) -> str | None:
 
 
 class _HashingReader(io.RawIOBase):
-    """Hashes each byte on its way to the reader, so that hash and figures come from the same pass."""
+    """Hashes the bytes as they are read, so that hash and figures come from the same bytes."""
 
     def __init__(self, raw: io.RawIOBase) -> None:
         super().__init__()
@@ -233,7 +233,7 @@ def _positions(header: list[str]) -> list[int]:
 
 
 def _stat(path: Path) -> ExportFile | None:
-    """The file as it is now; one that can't be used, such as a link to nothing, has a fault; None for a folder."""
+    """The file in its present state. An unusable file, such as a broken link, has a fault. None for a folder."""
     name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
     try:
         found = path.stat()

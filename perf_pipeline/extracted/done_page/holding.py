@@ -1,6 +1,6 @@
-"""Which exports wait for a person: those that would take more than a tenth of the ratings from days that are known.
+"""Finds the exports that a person has to accept: those that would remove more than a tenth of the ratings of known days.
 
-Pure. A file that was read before and has not changed is no news, so taking a newer file out of the folder holds nothing.
+Pure. Only new and changed files are held. So nothing is held when a newer file is removed and an older one is used again.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ _TOLERATED_LOSS = 0.1
 
 @dataclass(frozen=True)
 class HeldFile:
-    """A file that would take ratings away, with both counts."""
+    """A file that would remove ratings: the ratings that its days have now, and those that they have in the file."""
 
     file_name: str
     known: int
@@ -23,7 +23,7 @@ class HeldFile:
 
     @property
     def line(self) -> QuarantinedLine:
-        """The file as the quarantine has it."""
+        """The file as a line of the quarantine."""
         detail = (
             f"{self.found:,} ratings on days that have {self.known:,};"
             f" perf-pipeline import-feedback --accept {self.file_name} accepts it"
@@ -32,13 +32,13 @@ class HeldFile:
 
 
 def files_taking_away(
-    days: Collection[DonePageDay], known: Mapping[date, int], is_news: Callable[[str], bool]
+    days: Collection[DonePageDay], known: Mapping[date, int], is_new: Callable[[str], bool]
 ) -> list[HeldFile]:
-    """The files among the winners of `days` that would take too much; `known` has the ratings that days have now."""
+    """The new files of `days` that would remove too many ratings. `known` has the present ratings of each day."""
     found: defaultdict[str, int] = defaultdict(int)
     before: defaultdict[str, int] = defaultdict(int)
     for day in days:
-        if day.report_date in known and is_news(day.file_name):
+        if day.report_date in known and is_new(day.file_name):
             found[day.file_name] += sum(day.counts)
             before[day.file_name] += known[day.report_date]
     return [

@@ -1,7 +1,7 @@
-"""What one row of a Feedback Explorer export means: a rating count, nothing for us, or a reason for the quarantine.
+"""The meaning of one row of a Feedback Explorer export: a rating count, an irrelevant row, or a row for the quarantine.
 
-Here: the meaning of a row (DOMAIN 3.4), pure. Not here: files and CSV (`files`), adding rows up to days (`days`). Reasons
-are fixed words; no text of a row leaves this module.
+Here: the meaning of a row (DOMAIN 3.4), pure. Not here: files and CSV (`files`), adding rows to days (`days`). Reasons
+are fixed words. No text of a row leaves this module.
 """
 
 import re
@@ -23,7 +23,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class RatingCount:
-    """`count` responses of one rating (1 to 5) for a page on a UTC day: of an aggregate, or one single response."""
+    """`count` responses of one rating (1 to 5) for a page on a UTC day: an aggregate or one single response."""
 
     slug: str
     report_date: date
@@ -34,9 +34,9 @@ class RatingCount:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row for the quarantine, with as much of its place as could be read.
+    """A row for the quarantine, with its page, day, rating and kind as far as they could be read.
 
-    `rating` stands only where it is 1 to 5, `kind` only where it is one of the two counted types.
+    `rating` is set only if it is 1 to 5, `kind` only if it is one of the two counted types.
     """
 
     reason: str
@@ -47,7 +47,7 @@ class RejectedRow:
 
 
 def utc_day(created: str) -> date | None:
-    """Return the UTC day of a `creation date` (`YYYY-MM-DD HH:MM:SS`), None where it is anything else."""
+    """The UTC day of a `creation date` (`YYYY-MM-DD HH:MM:SS`). None for any other text."""
     text = created.strip()
     if _INSTANT.fullmatch(text) is None:
         return None
@@ -58,9 +58,9 @@ def utc_day(created: str) -> date | None:
 
 
 def judge_row(row: ExportRow, slugs: AbstractSet[str], file: ExportFile) -> RatingCount | RejectedRow | None:
-    """Judge what the row says about one of the pages `slugs`; None for another page and for a type that is skipped.
+    """The rating count of a row for one of the pages `slugs`. None for other pages and for skipped types.
 
-    A row outside the span that its file's name promises is rejected: the day it claims may be there in part only.
+    A row outside the span of its file's name is rejected, because the file may have only a part of that day.
     """
     if row.fault == "wrong_number_of_fields":
         return RejectedRow(row.fault)
@@ -79,9 +79,9 @@ def judge_row(row: ExportRow, slugs: AbstractSet[str], file: ExportFile) -> Rati
 
 
 def aggregated_day(row: ExportRow, file: ExportFile) -> date | None:
-    """The day of a sound aggregate row of any page, None for every other row.
+    """The day of a valid aggregate row of any page. None for every other row.
 
-    Aggregates of all pages are made in one go each night: a row of any page shows that its day was exported.
+    The aggregates of all pages are made together each night. So a row of any page shows that its day was exported.
     """
     day = utc_day(row.created)
     if row.fault or row.kind.strip() != AGGREGATE or day is None or not file.can_hold(day):

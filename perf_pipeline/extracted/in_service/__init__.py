@@ -1,1 +1,1 @@
-"""Ratings of a service's own banner, from its feedback table (DOMAIN 3.1)."""
+"""Ratings from a service's own banner, in its feedback table (DOMAIN 3.1)."""

@@ -1,4 +1,4 @@
-"""Merges the ratings of a service's own banner into extracted_feedback: a row a response."""
+"""Merges the ratings from a service's own banner into extracted_feedback: one row per response."""
 
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ _STAGED = (
 
 
 def extract_in_service(reading: Reading) -> Merged:
-    """Read the days and merge them. Rows seen before stay as they were first seen."""
+    """Read the days and merge them. Rows that were read before stay as they were first read."""
     with (
         reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,
         transaction(reading.systems.warehouse) as connection,

@@ -1,1 +1,1 @@
-"""Protocols that sources are read by: PostgreSQL and JSON over HTTP."""
+"""Readers for the protocols of the sources: PostgreSQL, and JSON over HTTP."""

@@ -1,10 +1,10 @@
-"""GET of JSON from a system that we only read, repeated within bounds.
+"""GETs JSON from a system that we only read, with a bounded number of retries.
 
-Here: one request, which failures are worth another, how long to wait. Not here: what an answer means; the caller's
-`judge` says (`sirius_errors`).
+Here: one request, which failures are retried, how long to wait. Not here: the meaning of an answer, which the caller's
+`judge` decides (`sirius/errors.py`).
 
-The count and the pauses are urllib3's `Retry`, but the repeating is ours: urllib3 would send the same headers again,
-and a signature (`http_sigv4`) must be made for each try.
+urllib3's `Retry` counts the tries and computes the pauses. The retry loop is ours, because urllib3 would send the same
+headers again, and each try needs a new signature (`http_sigv4`).
 """
 
 import json
@@ -32,8 +32,8 @@ _TAKE_LONGER: Final = "See what slows it down, or set PERF_SOURCE_READING_SECOND
 class RetryBounds:
     """How often and how long one request is tried.
 
-    Waits double from `first_wait_seconds` and hold jitter. No try begins later than `give_up_after_seconds`; one
-    that is under way ends by its own timeout.
+    Waits begin with `first_wait_seconds`, double each time and have jitter. No try begins after
+    `give_up_after_seconds`. A running try ends by its own timeout.
     """
 
     tries_count: int = 6
@@ -44,14 +44,14 @@ class RetryBounds:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Stands for a body that is not JSON; `is_truncated` when it looks like the beginning of JSON."""
+    """A body that is not JSON. `is_truncated`: it looks like the beginning of JSON."""
 
     is_truncated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer: `body` is the parsed JSON or `Unreadable`, `retry_after_seconds` what the answer asks for."""
+    """An HTTP answer: `body` is the parsed JSON or `Unreadable`. `retry_after_seconds` is its header Retry-After."""
 
     status: int
     body: object
@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A try without a result: `repeat` it now, try `later` (another run), or it is `permanent`."""
+    """A try without a result. `repeat`: retry now. `later`: try again in another run. `permanent`: do not retry."""
 
     kind: Literal["repeat", "later", "permanent"]
     what: str
@@ -73,7 +73,7 @@ Judge = Callable[[Answer], dict[str, Any] | Failure]
 
 
 class JsonEndpoint:
-    """One address that answers GET with JSON; `name` stands for it in messages, so it must hold no secret."""
+    """One address that answers GET with JSON. Messages show `name`, so it must not contain a secret."""
 
     def __init__(
         self,
@@ -92,9 +92,9 @@ class JsonEndpoint:
         self._bounds, self._judge, self._deadline = bounds, judge, deadline
 
     def get(self, query: Mapping[str, str | int]) -> dict[str, Any]:
-        """Give what `judge` made of the answer.
+        """The result of `judge` for the answer.
 
-        Raises PermanentSourceError at once for what no repetition mends, TransientSourceError when the bounds are met.
+        Raises PermanentSourceError at once for a permanent failure, and TransientSourceError when the retries are used up.
         """
         started = time.monotonic()
         retry: Retry = _JitteredRetry(
@@ -128,12 +128,12 @@ class JsonEndpoint:
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
-                # A body that is not compressed is as large as what arrives, so that its bound is a bound on memory.
+                # Without compression, the limit on received bytes is also a limit on memory.
                 headers={"Accept-Encoding": "identity"},
             )
             content = self._body(response)
         except (requests.RequestException, HTTPError) as error:
-            # A host name that cannot be encoded passes through requests as an error of urllib3.
+            # For a host name that can't be encoded, requests raises an error of urllib3.
             return _no_answer(error)
         if isinstance(content, Failure):
             return content
@@ -147,7 +147,7 @@ class JsonEndpoint:
         )
 
     def _body(self, response: requests.Response) -> bytes | Failure:
-        """The body, as long as it stays within its bounds of size and time."""
+        """The body, or a failure when it exceeds the limits of size or time."""
         with response:
             encoding = response.headers.get("Content-Encoding", "identity")
             if encoding != "identity":
@@ -155,7 +155,7 @@ class JsonEndpoint:
                     "permanent", "compressed its answer, which nobody asked for", "Ask its team to stop that."
                 )
             content = bytearray()
-            # Whatever has arrived: a full chunk of an answer that trickles would take for ever.
+            # read1 returns the bytes that have arrived. A slow answer could take for ever to fill a whole chunk.
             while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
                 content += chunk
                 if len(content) > _LARGEST_BODY_BYTES:
@@ -180,7 +180,7 @@ class JsonEndpoint:
 
 
 class _JitteredRetry(Retry):
-    """urllib3's own pauses start with none at all, so that callers that fail together come back together."""
+    """A Retry with jitter and a first pause. Without them, callers that fail together would retry together."""
 
     def get_backoff_time(self) -> float:
         longest: float = min(self.backoff_max, self.backoff_factor * 2 ** (len(self.history) - 1))
@@ -188,7 +188,7 @@ class _JitteredRetry(Retry):
 
 
 def parse_json(content: bytes) -> object:
-    """Parse a body; what is not JSON becomes `Unreadable`, never an exception."""
+    """Parse a body. Returns `Unreadable` if it is not JSON, and never raises."""
     text = content.decode("utf-8", errors="replace").strip()
     try:
         return json.loads(text)

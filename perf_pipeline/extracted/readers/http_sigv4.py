@@ -1,6 +1,6 @@
-"""AWS Signature Version 4 on requests, with credentials from botocore's usual places (environment, profile, role).
+"""Signs requests with AWS Signature Version 4, with credentials from botocore's usual places (environment, profile, role).
 
-Here: signing one request. Not here: any credential of our own; `demo/sirius_signature` checks signatures.
+Here: signing one request. Not here: credentials, or checking signatures (`demo/sirius_signature`).
 """
 
 import botocore.session
@@ -17,9 +17,9 @@ _NEXT_STEP = "Give the process an AWS role, or AWS_ACCESS_KEY_ID and AWS_SECRET_
 
 
 class SignatureVersion4(AuthBase):
-    """Signs each request as it is sent. Credentials are looked up on first use and refreshed when they near their end.
+    """Signs each request when it is sent. Credentials are loaded on first use and refreshed before they expire.
 
-    Raises SettingsError on the first request when there are no credentials, or none that can be used.
+    Raises SettingsError on the first request when there are no usable credentials.
     """
 
     def __init__(self, service: str, region: str) -> None:
@@ -27,7 +27,7 @@ class SignatureVersion4(AuthBase):
         self._credentials: Credentials | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the headers of a signature made now."""
+        """Add the headers of a new signature."""
         signed = AWSRequest(method=request.method, url=request.url, data=request.body)
         SigV4Auth(self._usable_credentials(), self._service, self._region).add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
@@ -39,7 +39,7 @@ class SignatureVersion4(AuthBase):
             if self._credentials is not None:
                 return self._credentials.get_frozen_credentials()
         except BotoCoreError as error:
-            # Its text may quote a configuration file, so its kind has to do.
+            # The error's text may quote a configuration file, so only its type is shown.
             raise SettingsError(
                 f"The AWS credentials for signing requests cannot be used ({type(error).__name__}).",
                 next_step=_NEXT_STEP,

@@ -1,4 +1,4 @@
-"""What our database refuses about the rows of a source: named by line and column, never by value."""
+"""Describes rows of a source that our database refused, by line and column, never by value."""
 
 import re
 
@@ -12,18 +12,18 @@ _KINDS = {
     "22P02": "its text has another form",
     "22P04": "it has other columns",
     "23502": "a value is missing",
-    "23505": "a key stands more than once",
-    "21000": "an id stands more than once",
+    "23505": "a key occurs more than once",
+    "21000": "an id occurs more than once",
 }
 
 
 def is_about_rows(error: DBAPIError) -> bool:
-    """Whether the database refused values, and not a connection, a right or its disk."""
+    """Whether the database refused values. Other errors concern the connection, rights or the disk."""
     return _code(error)[:2] in (_DATA_EXCEPTION, _INTEGRITY, _CARDINALITY)
 
 
 def row_fault(error: DBAPIError) -> str:
-    """Where the row is that was refused, as far as the database says, and why."""
+    """The place of the refused row, as far as the database reports it, and the reason."""
     diagnostics = getattr(error.orig, "diag", None)
     found = _PLACE.search(getattr(diagnostics, "context", None) or "")
     place = "".join((f"row {found[1]}" if found else "a row", f", column {found[2]}" if found and found[2] else ""))

@@ -1,7 +1,7 @@
-"""Reading a service's own PostgreSQL: read only, one snapshot, rows streamed.
+"""Reads a service's own PostgreSQL: read only, in one snapshot, with streamed rows.
 
-The only statements ever sent are the SELECTs of the sources' .sql files. The session itself is read only, so that not even a
-mistake here could change, create or lock anything in a database that is not ours.
+Only the SELECTs of the sources' .sql files are sent. The session is read only, so that even a mistake here can't change,
+create or lock anything in a database that is not ours.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ from perf_pipeline.warehouse.engine import (
 _BOUNDS = SourceBounds()
 _BATCH_ROWS = 2000
 _BATCHES_AHEAD = 8
-# Authorisation; no such database, schema, table or column; values, statements or sessions that can't be as they are.
+# Authorisation; no such database, schema, table or column; invalid values, statements or sessions.
 _PERMANENT_SQLSTATES = ("28", "3D", "3F", "42", "22", "0A", "25")
-# A refused login carries no SQLSTATE, only its wording.
+# A refused login has no SQLSTATE, so it is recognised by its text.
 _REFUSALS = (
     "authentication failed",
     "does not exist",
@@ -44,7 +44,7 @@ _REFUSALS = (
     "no pg_hba.conf entry",
     "not permitted to log in",
 )
-# A network that swallows packets must not hold a run for hours.
+# A network that drops packets must not block a run for hours.
 _SILENCE: dict[str, Any] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -53,7 +53,7 @@ _SILENCE: dict[str, Any] = {
 }
 
 Batches = queue.Queue[list[str] | BaseException | None]
-"""Rows on their way; None is their end, an exception why there are no more."""
+"""Batches of rows. None marks the end. An exception explains why there are no more rows."""
 
 
 class ServiceDatabase:
@@ -66,17 +66,17 @@ class ServiceDatabase:
         self.address = address
 
     def stream(self, query: Path, days: DayRange) -> Iterator[str]:
-        """Rows of the days by a .sql file, as CSV lines, nulls as empty fields; one stream at a time.
+        """The rows of the days by a .sql file, as CSV lines with nulls as empty fields. One stream at a time.
 
-        Memory holds a few thousand rows however many there are. A source that breaks part of the way raises SourceError
-        from the iterator, so that whoever writes the rows rolls back.
+        Memory has only a few thousand rows at a time. When the source fails in the middle, the iterator raises SourceError,
+        so that the caller's transaction rolls back.
         """
         rows = self._rows(query, days)
         self._streams.append(rows)
         return rows
 
     def close(self) -> None:
-        """End the session. A stream that nobody read to its end is stopped first: its thread still uses the session."""
+        """End the session. An unfinished stream is stopped first, because its thread still uses the session."""
         for rows in self._streams:
             rows.close()
         self._connection.close()
@@ -110,7 +110,7 @@ class ServiceDatabase:
         if not reader.is_alive():
             return
         abandoned.set()
-        # The server may be at work for minutes before its next row.
+        # The server may need minutes for its next row.
         with contextlib.suppress(psycopg2.Error):
             self._connection.cancel()
         while reader.is_alive():
@@ -135,7 +135,7 @@ class ServiceDatabase:
 
 
 class _Sink(io.TextIOBase):
-    """What COPY writes to: collects rows into batches and hands them over."""
+    """The file object that COPY writes to. It collects rows into batches and puts them into the queue."""
 
     def __init__(self, batches: Batches, abandoned: threading.Event) -> None:
         super().__init__()
@@ -166,7 +166,7 @@ def _drain(batches: Batches) -> None:
 
 @contextmanager
 def reading(url: str, bounds: SourceBounds = _BOUNDS, deadline: Deadline | None = None) -> Iterator[ServiceDatabase]:
-    """Open a service's database for reading, until the deadline at the latest.
+    """Open a service's database for reading. The reading must end by the deadline.
 
     Raises TransientSourceError when it does not answer, PermanentSourceError when it refuses.
     """
@@ -191,7 +191,7 @@ def reading(url: str, bounds: SourceBounds = _BOUNDS, deadline: Deadline | None 
 
 
 def _session_options(bounds: SourceBounds) -> str:
-    """What the session may take, and that row-level security is a refusal: an empty answer would be taken for no rows."""
+    """Session options: the timeouts, and an error for row-level security, which would otherwise hide rows silently."""
     timeouts = (
         f"-c statement_timeout={bounds.statement_seconds * 1000:.0f} -c lock_timeout={bounds.lock_seconds * 1000:.0f}"
     )
@@ -199,8 +199,8 @@ def _session_options(bounds: SourceBounds) -> str:
 
 
 def explained(error: psycopg2.Error, address: str) -> SourceError:
-    """A driver's error as one of ours: permanent where the database itself said no."""
-    # Cut off while rows come, the driver has nothing better to say than that it has no message.
+    """The SourceError for a driver's error. It is permanent when the database itself refused."""
+    # When the connection is lost while rows arrive, the driver only reports that it has no message.
     is_cut = error.pgcode is None and "no message from the libpq" in str(error)
     gist = "the connection broke off" if is_cut else first_line(error)
     refused = isinstance(error, psycopg2.ProgrammingError) or any(words in gist for words in _REFUSALS)

@@ -1,7 +1,7 @@
 """Client of the Sirius statistics endpoint: LPA applications by day, subtype and channel (DOMAIN 3.3).
 
-Here: the address, and the delivery made of all pages. Not here: following the pages (`sirius_pages`), reading one
-(`sirius_rows`), error answers (`sirius_errors`), repeating (`http_json`), signatures (`http_sigv4`).
+Here: the address, and the delivery made from all pages. Not here: following the pages (`pages`), reading one page
+(`rows`), error answers (`errors`), retries (`readers/http_json`), signatures (`readers/http_sigv4`).
 """
 
 import ipaddress
@@ -29,11 +29,11 @@ _REGION: Final = "eu-west-1"
 
 @dataclass(frozen=True, slots=True)
 class ChannelCountDelivery:
-    """What Sirius knows about the days asked for.
+    """The counts of the requested days.
 
-    `rows` end at `data_complete_up_to` and are in order of day and type; a day or type without a row is not known yet.
-    `rejected` are rows of those days that cannot be used. `rows_read_count` counts every row received, later days
-    included. `generated_at` is the instant (UTC) of the oldest counts.
+    `rows` end at `data_complete_up_to` and are ordered by day and type. A day or type without a row is not known yet.
+    `rejected` are the unusable rows of those days. `rows_read_count` counts every received row, later days included.
+    `generated_at` is the instant (UTC) of the oldest counts.
     """
 
     rows: tuple[ChannelCountRow, ...]
@@ -46,9 +46,9 @@ class ChannelCountDelivery:
 class SiriusClient:
     """Reads channel counts from the gateway at `base_url`.
 
-    `timeout_seconds` bounds the silence of one answer, `bounds` the tries of one request, `deadline` the whole
-    reading. With `auth="sigv4"` every try is signed anew, with credentials from botocore's usual places.
-    Raises SettingsError for an address that cannot be used.
+    `timeout_seconds` limits the wait for the next bytes of an answer, `bounds` the tries of one request, and `deadline`
+    the whole reading. With `auth="sigv4"` every try gets a new signature, with credentials from botocore's usual places.
+    Raises SettingsError for an unusable address.
     """
 
     def __init__(
@@ -74,18 +74,18 @@ class SiriusClient:
         self._deadline = deadline or SourceBounds().deadline()
 
     def channel_counts(self, first_day: date, last_day: date) -> ChannelCountDelivery:
-        """Read the days from `first_day` to `last_day`, both included, in as many requests as it takes.
+        """Read the days from `first_day` to `last_day`, both inclusive, in as many requests as needed.
 
-        Raises UsageError when the days are the wrong way round, TransientSourceError when Sirius is down, throttles or
-        keeps changing between pages, PermanentSourceError when it refuses or breaks the contract, SettingsError when
-        signing needs credentials that are not there.
+        Raises UsageError when the days are reversed, TransientSourceError when Sirius is down, throttles or keeps changing
+        between pages, PermanentSourceError when it refuses or breaks the contract, and SettingsError when credentials for
+        signing are missing.
         """
         if last_day < first_day:
             raise UsageError(
                 f"Channel counts were asked from {first_day} to {last_day}.", next_step="Swap the two days."
             )
         with requests.Session() as session:
-            # A proxy from the environment would be asked for a server on this very machine.
+            # requests would use a proxy from the environment even for a server on this machine.
             session.trust_env = not self._is_local
             endpoint = JsonEndpoint(
                 session,
@@ -102,14 +102,14 @@ class SiriusClient:
 
 
 class _Unsigned(AuthBase):
-    """Sends requests as they are: without it, requests would look for a password in ~/.netrc."""
+    """Sends requests unchanged. Without this class, requests would take a password from ~/.netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request
 
 
 def _signature() -> AuthBase:
-    # botocore takes long to import, and the default set-up has no use for it.
+    # botocore is slow to import, and the default set-up does not need it.
     from perf_pipeline.extracted.readers.http_sigv4 import SignatureVersion4
 
     return SignatureVersion4(_SERVICE, _REGION)
@@ -121,7 +121,7 @@ def _address(base_url: str) -> SplitResult:
         is_usable = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
     except ValueError:
         is_usable = False
-    # The value is not repeated: a password may stand in it.
+    # The message does not show the value, which may contain a password.
     if not is_usable:
         raise SettingsError(
             "PERF_SIRIUS_URL is no web address; expected http:// or https://, a host and perhaps a path.",

@@ -1,6 +1,6 @@
-"""What an answer of the Sirius gateway means: counts, something to repeat, or an error to report (DOMAIN 3.3).
+"""The meaning of an answer of the Sirius gateway: counts, a failure to retry, or an error to report (DOMAIN 3.3).
 
-Here: status codes and the two error envelopes. Not here: the rows (`sirius_rows`), repeating (`http_json`).
+Here: status codes and the two error envelopes. Not here: the rows (`rows`), retries (`readers/http_json`).
 """
 
 import re
@@ -28,7 +28,7 @@ _MAY_HOLD_A_SECRET: Final = re.compile(r"credential=|signature=|security-token|a
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error envelope tells: a code without prefix and a title, each empty when it tells none."""
+    """The content of an error envelope: a code without prefix and a title. Each is empty when it is missing."""
 
     code: str
     title: str
@@ -36,26 +36,26 @@ class Problem:
 
 
 def judge(answer: Answer) -> dict[str, Any] | Failure:
-    """Give the body of an answer that holds counts, or the failure that the answer is.
+    """The body of an answer with counts, or a failure.
 
-    A gateway's 404 is repeated like a 503. A used-up quota is repeated only when the answer says when.
+    A gateway's 404 is retried like a 503. After a used-up quota the request is retried only if the answer has a Retry-After.
     """
     problem = problem_in(answer.body)
     if answer.status == 200 and problem is None:
         return _counts(answer)
     problem = problem or Problem("", "")
-    # A gateway's error may travel under 200; any other status speaks for itself.
+    # A gateway's error may have the status 200. Any other status is used as it is.
     status = problem.status if answer.status == 200 and problem.status else answer.status
-    said = f"answered {status}{_quoted(problem)}"
+    answered = f"answered {status}{_quoted(problem)}"
     if status not in _TRANSIENT_STATUSES and not (status == 200 and problem.code in _TRANSIENT_CODES):
-        return Failure("permanent", said, _NEXT_STEPS.get(status, _CHECK_ADDRESS))
+        return Failure("permanent", answered, _NEXT_STEPS.get(status, _CHECK_ADDRESS))
     if problem.code == "QUOTA_EXCEEDED" and answer.retry_after_seconds is None:
-        return Failure("later", f"{said}: the quota is used up", _NEXT_STEPS[429])
-    return Failure("repeat", said, _NEXT_STEPS.get(status, _TRY_LATER), answer.retry_after_seconds)
+        return Failure("later", f"{answered}: the quota is used up", _NEXT_STEPS[429])
+    return Failure("repeat", answered, _NEXT_STEPS.get(status, _TRY_LATER), answer.retry_after_seconds)
 
 
 def problem_in(body: object) -> Problem | None:
-    """Read either error envelope, or the bare `message` of the gateway itself; None when `body` is none of them."""
+    """Read one of the two error envelopes, or the plain `message` of the gateway. None for any other body."""
     match body:
         case {"data": _, "meta": _}:
             return None
@@ -94,7 +94,7 @@ def _code(code: object) -> str:
 
 
 def _title(title: object) -> str:
-    # AWS puts the whole signed request, session token included, after the first line of some messages.
+    # After the first line, some AWS messages contain the whole signed request with its session token.
     first_line = next(iter(str(title or "").splitlines()), "")
     if _MAY_HOLD_A_SECRET.search(first_line):
         return ""

@@ -1,4 +1,4 @@
-"""Merges the channel counts of Sirius into extracted_channel_counts: a row a day, type of LPA and version."""
+"""Merges the channel counts of Sirius into extracted_channel_counts: one row per day, type of LPA and version."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,18 +30,18 @@ _VERSIONING = Versioning(
     "extracted_channel_counts",
     identity=_IDENTITY,
     compared=TAKE_UP_COUNTS,
-    born=("first_seen_at",),
-    seen=("last_seen_at",),
-    refreshed=("is_final",),
+    created_columns=("first_seen_at",),
+    seen_columns=("last_seen_at",),
+    updated_columns=("is_final",),
 )
 
 Held = dict[tuple[date, str], tuple[object, ...]]
-"""By day and type of LPA, the counts in force and whether they are final."""
+"""The current counts and whether they are final, by day and type of LPA."""
 
 
 def extract_channel_counts(reading: Reading) -> Merged:
-    """Ask for the days and merge the answer. A day that Sirius does not have is not known yet, never zero."""
-    # An HTTP client takes long to import, and loading the definitions has no use for it.
+    """Request the days and merge the answer. A day that Sirius does not have is not known yet, never zero."""
+    # The HTTP client is slow to import, and loading the definitions does not need it.
     from perf_pipeline.extracted.sirius.client import SiriusClient
 
     sirius = SiriusClient(reading.address, auth=reading.systems.sirius_auth, deadline=reading.deadline)
@@ -50,7 +50,7 @@ def extract_channel_counts(reading: Reading) -> Merged:
         lock_for_writing(connection, reading.source.extract)
         held, seen_later = _held(connection, reading)
         whole = _whole_days(delivery.rows)
-        # One type of a day beside another type of an earlier reading would make a total that nobody ever counted.
+        # Only whole days are merged: types from two readings would add up to a total that Sirius never had.
         rows = [row for row in delivery.rows if row.report_date in whole]
         newer = [row for row in rows if (row.report_date, row.lpa_type) not in seen_later]
         changes = {
@@ -74,7 +74,7 @@ def _whole_days(rows: "Sequence[ChannelCountRow]") -> set[date]:
 
 
 def _held(connection: Connection, reading: Reading) -> tuple[Held, set[tuple[date, str]]]:
-    """What is in force, and what of it another run that asked after this one was quicker to write: that is newer."""
+    """The current counts, and the keys of those that a run has written which asked Sirius after this run."""
     rows = run_sql(
         connection,
         _SQL / "channel_counts_held.sql",
@@ -97,7 +97,7 @@ def _frame(reading: Reading, rows: "Sequence[ChannelCountRow]") -> pd.DataFrame:
 def _counts(
     delivery: "ChannelCountDelivery", rows: "Sequence[ChannelCountRow]", held: Held, days: DayRange
 ) -> dict[date, DayCounts]:
-    """What became of the rows of each whole day; kept is what the extract holds once they are merged."""
+    """The row counts of each whole day. `kept` is the number of rows in the extract after the merge."""
     read = Counter(row.report_date for row in rows)
     bad = Counter(row.report_date for row in delivery.rejected)
     kept = Counter(day for day, _ in held)

@@ -1,7 +1,7 @@
-"""All pages of Sirius channel counts for a range of days, so that no row is lost between two of them (DOMAIN 3.3).
+"""Reads all pages of Sirius channel counts for a range of days. No row is lost between two pages (DOMAIN 3.3).
 
-Here: spans of at most 366 days, following pages, reading a span again when its pages do not fit together. Not here:
-what a page holds (`sirius_rows`), HTTP (`http_json`).
+Here: spans of at most 366 days, following pages, reading a span again when its pages do not match. Not here: the
+content of a page (`rows`), HTTP (`readers/http_json`).
 """
 
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ _LONGEST_SPAN: Final = timedelta(days=366)
 _ROWS_A_PAGE: Final = 100
 _READINGS_OF_A_SPAN: Final = 3
 _MOST_ROWS_A_DAY: Final = 10
-"""There are two subtypes; some rows may stand twice."""
+"""There are two subtypes, and some rows may occur twice."""
 
 
 def read_pages(endpoint: JsonEndpoint, first_day: date, last_day: date) -> list[Page]:
-    """Read every page for the days from `first_day` to `last_day`, both included.
+    """Read every page for the days from `first_day` to `last_day`, both inclusive.
 
-    Of each span exactly as many rows as `meta.total` says are there, none of them on two pages. Raises
-    TransientSourceError when repeated reading does not get that far, and what `JsonEndpoint.get` and `read_page` raise.
+    The pages of each span have exactly `meta.total` rows, and no row is on two pages. Raises TransientSourceError when
+    this is not reached after several readings, and the errors of `JsonEndpoint.get` and `read_page`.
     """
     return [page for span in _spans(first_day, last_day) for page in _read_span(endpoint, *span)]
 
 
 class _PagesDisagreeError(TransientSourceError):
-    """The pages of one span were not taken from the same counts; reading them again may do."""
+    """The pages of one span are not from the same counts. Reading them again may help."""
 
 
 def _spans(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:

@@ -1,7 +1,7 @@
-"""One page of Sirius channel counts, read and checked: pure (DOMAIN 3.3).
+"""Reads and checks one page of Sirius channel counts. Pure (DOMAIN 3.3).
 
-Here: what the counts look like to the rest of the package, what makes a row unusable, what makes a whole page unusable.
-Not here: HTTP and paging (`sirius`), error answers (`sirius_errors`).
+Here: the counts as the package uses them, and the faults of rows and of whole pages. Not here: HTTP and paging
+(`client`, `pages`), error answers (`errors`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ _LARGEST_COUNT: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class ChannelCountRow:
-    """Applications received on one London day for one LPA type, by channel; the counts add up to `total_count`."""
+    """Applications received on one London day for one LPA type, by channel. The counts add up to `total_count`."""
 
     report_date: date
     lpa_type: str
@@ -35,15 +35,15 @@ class ChannelCountRow:
 
     @property
     def row_ref(self) -> str:
-        """The row's place at Sirius, `day/subtype`, as rejected rows have it."""
+        """The row's key at Sirius: `day/subtype`, as in rejected rows."""
         return f"{self.report_date}/{_SUBTYPES[self.lpa_type]}"
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row that cannot be used, and why.
+    """An unusable row and the reason.
 
-    `row_ref` is `day/subtype` where the row has both, else its place in the answer. Reasons: `not_an_object`,
+    `row_ref` is `day/subtype` if the row has both, otherwise its place in the answer. Reasons: `not_an_object`,
     `unreadable_day`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
     `not_a_whole_number`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
     `duplicate_row`.
@@ -56,7 +56,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: every row of it, by `row_ref` and usable or not, and what its `meta` says."""
+    """One page: all its rows by `row_ref`, usable or not, and the values of its `meta`."""
 
     number: int
     rows: tuple[tuple[str, ChannelCountRow | RejectedRow], ...]
@@ -67,9 +67,9 @@ class Page:
 
 
 def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, number: int) -> Page:
-    """Read the page asked for as `number` of these days, both included.
+    """Read the page that was requested as page `number` of these days, both inclusive.
 
-    Raises PermanentSourceError when the page as a whole does not keep the contract.
+    Raises PermanentSourceError when the page as a whole breaks the contract.
     """
     meta, data = body.get("meta"), body.get("data")
     if not isinstance(meta, Mapping) or not isinstance(data, list):
@@ -107,7 +107,7 @@ def without_duplicates(
 ) -> tuple[list[ChannelCountRow], list[RejectedRow]]:
     """Split rows into usable and rejected ones.
 
-    Of equal rows one is used; of rows that contradict each other under one `row_ref` none is.
+    Of equal rows one is used. Of different rows with the same `row_ref` none is used.
     """
     by_ref: dict[str, list[ChannelCountRow | RejectedRow]] = {}
     for ref, row in rows:
@@ -155,7 +155,7 @@ def _unusable_because(raw: Mapping[str, Any]) -> str | None:
     if len(channels) > len(CHANNELS):
         return "unknown_channel"
     counts = [*channels.values(), total]
-    # A JSON true is an int to Python.
+    # In Python, a JSON true is an int.
     if any(type(count) is not int for count in counts):
         return "not_a_whole_number"
     if any(count < 0 for count in counts):
@@ -184,7 +184,7 @@ def _day(text: object) -> date | None:
         day = date.fromisoformat(str(text))
     except ValueError:
         return None
-    # Python reads 20260501 and 2026-W18-5 too; the contract has one way of writing a day.
+    # Python also reads 20260501 and 2026-W18-5. The contract allows only one form.
     return day if day.isoformat() == text else None
 
 

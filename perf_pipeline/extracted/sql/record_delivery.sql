@@ -1,4 +1,4 @@
--- A day that is read again as it was leaves its row alone.
+-- The row of an unchanged day is not updated.
 INSERT INTO perf.source_deliveries AS held (
     subject, source_name, period_start, revision_count, change, changed_at, first_delivered_at, delivered_at, is_short,
     rows_read_count, rows_kept_count, rows_quarantined_count, rows_duplicate_count, run_id

@@ -8,7 +8,7 @@ ON CONFLICT (subject, source_name) DO UPDATE SET
     attempted_at = excluded.attempted_at,
     succeeded_at = excluded.succeeded_at,
     asked_from = least(held.asked_from, excluded.asked_from),
-    -- Days that a failed reading owes stay owed unless this one has read them.
+    -- The days of a failed reading stay owed until a reading covers them.
     owed_from = CASE
         WHEN held.owed_from < excluded.asked_from THEN held.owed_from
         WHEN held.owed_from IS NOT NULL AND CAST(:asked_to AS date) < :newest_day

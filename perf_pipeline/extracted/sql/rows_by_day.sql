@@ -1,4 +1,4 @@
--- For each day: rows that the sources gave and that count, repeats among them, and rows in quarantine now.
+-- For each day: the rows read from the sources, the counted rows, the repeated rows, and the rows in quarantine now.
 SELECT
     ledger.period_start,
     sum(ledger.rows_kept_count) AS kept,

@@ -1,4 +1,4 @@
--- The old days that a source has delivered, and whether every daily table that rests on it was built from what is held now,
+-- The old days that a source has delivered, and whether every daily table made from it was built from the present extract,
 -- has passed its checks and is released.
 SELECT
     delivered.period_start,

@@ -1,5 +1,5 @@
--- What each subject's sources have delivered of each day: the revision of each, null for one that is not set, no key for one
--- that has not delivered the day, or that knows only later days.
+-- The revision count of each source for each subject and day. It is null for a source without an address. A source has no
+-- key if it has not delivered the day, or if the day is before its first day.
 SELECT
     needed.subject,
     periods.period_start,

@@ -1,4 +1,4 @@
--- The months in force of every source of ratings, with the other two headline figures of the service beside them.
+-- The current months of every source of ratings, with the other two headline figures of the service.
 SELECT
     satisfaction.period_start,
     satisfaction.service,

@@ -1,5 +1,5 @@
--- Days of which a source can know nothing: its address is not set, or they lie before its first day. What it delivered
--- before is known all the same.
+-- Days for which a source has no data: its address is not set, or they are before its first day. Days that it delivered
+-- earlier are available.
 SELECT
     needed.subject,
     needed.source_name,

@@ -16,9 +16,9 @@ VERSIONING = Versioning(
     "extracted_channel_counts",
     identity=("service", "report_date", "lpa_type"),
     compared=(*CHANNEL_COUNTS, "total_count"),
-    born=("first_seen_at",),
-    seen=("last_seen_at",),
-    refreshed=("is_final",),
+    created_columns=("first_seen_at",),
+    seen_columns=("last_seen_at",),
+    updated_columns=("is_final",),
 )
 DAY = date(2026, 5, 1)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def merge(warehouse: Engine, counts: dict[date, int], now: datetime, *, is_final
         ("make-a-lpa", day, "unknown", count, *[0] * (len(CHANNEL_COUNTS) - 1), count, is_final)
         for day, count in counts.items()
     ]
-    columns = [*VERSIONING.identity, *VERSIONING.compared, *VERSIONING.refreshed]
+    columns = [*VERSIONING.identity, *VERSIONING.compared, *VERSIONING.updated_columns]
     with transaction(warehouse) as connection:
         return merge_versions(connection, VERSIONING, pd.DataFrame(rows, columns=columns), now)
 
@@ -87,7 +87,7 @@ def test_what_only_follows_the_source_makes_no_version(emptied_warehouse: Engine
 def test_two_merges_fit_into_one_transaction(emptied_warehouse: Engine) -> None:
     frame = pd.DataFrame(
         [("make-a-lpa", DAY, "unknown", 5, 0, 0, 0, 0, 0, 5, False)],
-        columns=[*VERSIONING.identity, *VERSIONING.compared, *VERSIONING.refreshed],
+        columns=[*VERSIONING.identity, *VERSIONING.compared, *VERSIONING.updated_columns],
     )
     with transaction(emptied_warehouse) as connection:
         counts = [merge_versions(connection, VERSIONING, frame, hour(number)) for number in range(2)]

@@ -1,5 +1,5 @@
--- Applications that reached a state in [start_at, end_at), with all their stamps. "updatedAt" is no watermark: it does not
--- move on completion, lock or payment. Blanked rows have no stamps, so they are not found.
+-- Applications that reached a state in [start_at, end_at), with all their stamps. "updatedAt" can't be used as a watermark:
+-- completion, lock and payment do not change it. Blanked rows have no stamps, so they are not found.
 -- Columns: id, started_at, created_at, completed_at, lpa_type.
 SELECT
     id,

@@ -1,4 +1,4 @@
--- States that the source gave by day, and of them those that the extract holds, at that stamp or an earlier one.
+-- The states read from the source by day, and how many of them the extract has, with that stamp or an earlier one.
 SELECT
     (stamp AT TIME ZONE :timezone)::date AS report_date,
     count(*) AS states,

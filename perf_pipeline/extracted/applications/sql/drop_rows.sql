@@ -1,5 +1,5 @@
--- Applications whose every stamp lies before the first day that is kept; the latest ones too, or the day of a later stamp,
--- read again, would take it for a first one. The first line lets the indexes find them.
+-- Deletes applications whose stamps are all before the first day that is kept. This includes the latest stamps: otherwise
+-- a later stamp that is read again would be taken for a first one. The first condition lets PostgreSQL use the indexes.
 DELETE FROM perf.extracted_application_states
 WHERE
     (started_date < :first_kept_day OR created_date < :first_kept_day OR completed_date < :first_kept_day)

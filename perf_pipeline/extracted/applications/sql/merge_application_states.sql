@@ -1,8 +1,8 @@
--- The earliest stamp ever seen stands. A creation or completion counts under the type at its first extraction; a start
--- under the last type known until its cohort closes. What an earlier reading brings late takes nothing back from a later one.
--- A row with nothing new that was seen on the same day already is left alone: rewriting it would cost more than the rest.
--- Gives the days whose counts this changes: where a state is reached for the first time or moves to an earlier day (that day
--- and the one it moves from), and where a start takes another type.
+-- The earliest stamp ever read is kept. A creation or completion has the type at its first extraction. A start has the last
+-- type known before its cohort closed. A reading that is merged late does not undo a newer reading. An unchanged row that
+-- was already read on the same day is not updated, because these updates would take most of the time.
+-- Returns the days whose counts change: the days on which a state is first reached, the old and the new day of a state that
+-- moves to an earlier day, and the days of starts that take another type.
 WITH fresh AS (
     SELECT
         seen.*,
@@ -56,7 +56,7 @@ merged AS (
             WHEN
                 excluded.started_lpa_type <> 'unknown'
                 AND excluded.last_seen_at >= kept.last_seen_at
-                -- Day 90 is first read on the morning after it.
+                -- Day 90 is first read on the next morning.
                 AND (CAST(:now AS timestamptz) AT TIME ZONE :timezone)::date - 1
                 <= kept.started_date + CAST(:settled_days AS integer)
                 THEN excluded.started_lpa_type

@@ -1,4 +1,4 @@
--- Applications set aside by this reading, by day.
+-- Applications that this reading put into quarantine, by day.
 SELECT period_start, count(*) AS rows_count
 FROM perf.quarantined_rows
 WHERE

@@ -1,4 +1,4 @@
--- Applications whose stamps can be now.
+-- Removes applications from quarantine whose stamps are plausible now.
 UPDATE perf.quarantined_rows AS kept SET resolved_at = :now
 FROM staged_applications AS staged
 WHERE

@@ -1,5 +1,5 @@
--- Takes applications with a stamp that can't be out of the staged ones and into quarantine, under their hash; each counts on
--- the day of its first stamp that can be.
+-- Moves staged applications with an impossible stamp into quarantine, under their hash. Each is recorded on the day of its
+-- first possible stamp.
 WITH judged AS (
     SELECT
         application_hash,

@@ -1,5 +1,5 @@
--- Lines of a file that was read again and that are not among the unusable ones any more, where their day was asked for; and
--- all lines of a file that is gone.
+-- Resolves lines of a requested day that are no longer unusable in a file that was read again, and all lines of a file that
+-- was removed.
 UPDATE perf.quarantined_rows SET resolved_at = :now
 WHERE
     subject = :subject AND source_name = :source_name AND resolved_at IS NULL AND last_seen_at < :now

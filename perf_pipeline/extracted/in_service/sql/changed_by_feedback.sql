@@ -1,5 +1,5 @@
--- Days on which reading the staged ratings would change what is held: ratings not held yet, rows that have become
--- unusable, or usable again. What is not staged any more changes nothing.
+-- Days on which the staged ratings change the extract: new ratings, rows that have become unusable, and rows that have
+-- become usable. Rows that are no longer in the source change nothing.
 SELECT DISTINCT (seen.received_at AT TIME ZONE :timezone)::date AS report_date
 FROM staged_feedback AS seen
 LEFT JOIN perf.extracted_feedback AS held

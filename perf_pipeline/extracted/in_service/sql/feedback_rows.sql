@@ -1,8 +1,9 @@
--- Ratings received in [start_at, end_at), judged where they are: no comment, address or telephone number leaves the source.
+-- Ratings received in [start_at, end_at). They are judged in the source's database, so that no comment, address or telephone
+-- number leaves it.
 -- Columns: row_ref, feedback_key, received_at, rating, page_path, reason, is_duplicate.
 WITH RECURSIVE
 read_rows AS (
-    -- The day before is read too, because a double submission may straddle midnight.
+    -- The day before is read too, because the two parts of a double submission may be on both sides of midnight.
     SELECT
         id,
         received,
@@ -40,7 +41,7 @@ numbered AS (
     FROM runs
 ),
 walked AS (
-    -- Along each run of near repeats: a row counts unless it came too soon after the last row that counted.
+    -- In each series of close repeats, a row is counted unless it came too soon after the last counted row.
     SELECT id, content, run, place, received AS kept_at, false AS is_duplicate
     FROM numbered
     WHERE place = 1 AND length > 1
@@ -67,7 +68,7 @@ judged AS (
         END AS rating,
         r.rating IS NULL AS is_unrated,
         r.is_empty,
-        -- The path alone, without whatever may identify a person: no host, query or fragment, no part with a digit in it.
+        -- Only the path, without anything that may identify a person: no host, query or fragment, and no part with a digit.
         regexp_replace(
             regexp_replace(split_part(split_part(r.from_page, '?', 1), '#', 1), '^[a-z]+://[^/]*', ''),
             '/[^/]*[0-9][^/]*', '/-', 'g'

@@ -1,5 +1,5 @@
--- A row is judged once, when it is first seen. A double submission is kept as a row that never counted: when the source
--- prunes the one that counts, what is left of the pair must not be taken for another rating.
+-- A row is judged once, when it is first read. A double submission is kept as a row that is never counted. Otherwise it
+-- would be taken for a rating of its own once the source has pruned the counted row.
 INSERT INTO perf.extracted_feedback AS kept (
     service, source, report_date, granularity, feedback_key, received_at, rating, ratings_count, page_path,
     first_seen_at, last_seen_at, superseded_at
