@@ -20,7 +20,8 @@ from perf_pipeline.warehouse.engine import warehouse_engine
 from perf_pipeline.warehouse.migrating import migrate
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests import commands
-from perf_pipeline_tests.commands import Call, Place
+from perf_pipeline_tests.commands import Call, Called, Place
+from perf_pipeline_tests.extracting import LpaDatabase, Sirius
 from perf_pipeline_tests.sirius import TODAY
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
@@ -123,16 +124,40 @@ def emptied_lpa_database_url(_kept_lpa_database_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def behaviour() -> SiriusBehaviour:
-    """How the stand-in of `sirius_url` answers: without faults, unless the test plays some."""
-    return SiriusBehaviour(hiccup_every=0)
+def lpa(emptied_warehouse: Engine, emptied_lpa_database_url: str) -> Iterator[LpaDatabase]:
+    """An empty Make an LPA database and an empty warehouse."""
+    connection = connect(emptied_lpa_database_url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        yield LpaDatabase(emptied_warehouse, emptied_lpa_database_url, cursor)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def _sirius() -> Iterator[tuple[str, SiriusBehaviour]]:
+    behaviour = SiriusBehaviour()
+    with sirius_server(today=TODAY, behaviour=behaviour) as url:
+        yield url, behaviour
 
 
 @pytest.fixture
-def sirius_url(behaviour: SiriusBehaviour) -> Iterator[str]:
-    """A stand-in for Sirius of the test's own, over real HTTP."""
-    with sirius_server(today=TODAY, behaviour=behaviour) as url:
-        yield url
+def behaviour(_sirius: tuple[str, SiriusBehaviour]) -> SiriusBehaviour:
+    """How the stand-in for Sirius answers: without faults, unless the test plays some."""
+    behaviour = _sirius[1]
+    vars(behaviour).update(vars(SiriusBehaviour(hiccup_every=0)))
+    return behaviour
+
+
+@pytest.fixture
+def sirius_url(_sirius: tuple[str, SiriusBehaviour], behaviour: SiriusBehaviour) -> str:  # noqa: ARG001 - resets it
+    """A stand-in for Sirius that tests share one after the other, over real HTTP."""
+    return _sirius[0]
+
+
+@pytest.fixture
+def sirius(emptied_warehouse: Engine, sirius_url: str, behaviour: SiriusBehaviour) -> Sirius:
+    """The stand-in for Sirius and an empty warehouse."""
+    return Sirius(emptied_warehouse, sirius_url, behaviour)
 
 
 @pytest.fixture
@@ -153,13 +178,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subpr
 
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
-    """Run `perf-pipeline` in this process, with the given variables and no others, in folders of the test's own."""
-    ours = {
+    """Run `perf-pipeline` in this process, in folders of the test's own, with the variables given until then alone."""
+    known = {
         "PERF_HOME": str(tmp_path / "home"),
         "PERF_PUBLISH_DIR": str(tmp_path / "published"),
         "PERF_NOW": commands.NOW.isoformat(),
     }
-    return lambda *arguments, **variables: commands.call(*arguments, **ours | variables)
+
+    def run(*arguments: str, **variables: str) -> Called:
+        known.update(variables)
+        return commands.call(*arguments, **known)
+
+    return run
 
 
 def connect(url: str) -> psycopg2_connection:

@@ -1,16 +1,20 @@
-"""Reading the sources of a test into its warehouse, without Dagster."""
+"""Reads the sources of a test into its warehouse, without Dagster."""
 
+import time
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine, Row, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
+from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.extracted.attempting import EXTRACTORS
 from perf_pipeline.extracted.readings import Merged, Reading
-from perf_pipeline.warehouse.engine import connected
+from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline_tests.systems import systems_with
 
 SERVICE = "make-a-lpa"
@@ -74,10 +78,58 @@ def channel_counts(warehouse: Engine, url: str, days: DayRange, at: datetime) ->
     return read(warehouse, "sirius", url, days, at)
 
 
+@dataclass(frozen=True)
+class LpaDatabase:
+    """A Make an LPA database in which a test plants rows, and the warehouse that it is read into."""
+
+    warehouse: Engine
+    url: str
+    cursor: Cursor
+    """Each statement commits."""
+
+
+@dataclass(frozen=True)
+class Sirius:
+    """The stand-in for Sirius, which answers as a test sets it, and the warehouse that it is read into."""
+
+    warehouse: Engine
+    url: str
+    behaviour: SiriusBehaviour
+
+    def answer(self, **answers: object) -> None:
+        """Let it answer otherwise: names and values of `SiriusBehaviour`."""
+        vars(self.behaviour).update(answers)
+
+    def read(self, days: DayRange, at: datetime) -> Merged:
+        """Ask for the days and merge them."""
+        return channel_counts(self.warehouse, self.url, days, at)
+
+
+def execute(warehouse: Engine, statement: str, **values: object) -> None:
+    """Run a statement on the warehouse."""
+    with transaction(warehouse) as connection:
+        connection.execute(text(statement), values)
+
+
+def lose_rows(warehouse: Engine, table: str, which: str) -> None:
+    """Let a table swallow some rows, as a fault of ours would; for a warehouse of the test's own."""
+    execute(warehouse, "CREATE FUNCTION perf.lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$")
+    trigger = f"BEFORE INSERT ON perf.{table} FOR EACH ROW WHEN ({which}) EXECUTE FUNCTION perf.lose()"
+    execute(warehouse, f"CREATE TRIGGER lose {trigger}")
+
+
 def query(warehouse: Engine, statement: str, **values: object) -> list[Row[Any]]:
     """Rows of a statement on the warehouse."""
     with connected(warehouse) as connection:
         return list(connection.execute(text(statement), values))
+
+
+def wait_for(warehouse: Engine, statement: str) -> None:
+    """Repeat a statement on the warehouse until it gives a row, for ten seconds."""
+    began = time.monotonic()
+    while not query(warehouse, statement):
+        assert time.monotonic() - began < 10, f"no row for ten seconds: {statement}"
+        time.sleep(0.005)
 
 
 def ledger(warehouse: Engine, source: str) -> dict[date, Row[Any]]:
@@ -89,6 +141,11 @@ def ledger(warehouse: Engine, source: str) -> dict[date, Row[Any]]:
         source=source,
     )
     return {row.period_start: row for row in rows}
+
+
+def revisions(warehouse: Engine, source: str) -> dict[date, int]:
+    """How often each delivered day of a source has changed, its first delivery included."""
+    return {day: row.revision_count for day, row in ledger(warehouse, source).items()}
 
 
 def last_reading(warehouse: Engine, source: str, service: str = SERVICE) -> Row[Any]:

@@ -50,7 +50,11 @@ def days_of_range(
 
 def _readable(connection: Connection, service: Service, source: Source, days: Iterable[date]) -> list[DayRange]:
     """Days as few ranges, without frozen ones: reading those would bring dropped rows back."""
+    if source.window_days is None:
+        # Files are read together: they are remembered as read, and a second reading would find nothing new in them.
+        return joined(as_ranges(days), 1)
     frozen = frozen_days(connection, source).get(service.slug)
-    open_days = {day for day in days if frozen is None or day not in frozen}
-    # Files are read together: they are remembered as read, and a second reading would find nothing new in them.
-    return joined(as_ranges(open_days), 1 if source.window_days is None else _MOST_READINGS)
+    if frozen is None:
+        return joined(as_ranges(days), _MOST_READINGS)
+    earlier, later = ({day for day in days if day < frozen.first}, {day for day in days if day > frozen.last})
+    return [days for side in (earlier, later) for days in joined(as_ranges(side), _MOST_READINGS // 2)]

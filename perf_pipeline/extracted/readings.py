@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from perf_pipeline.catalogue.changes import SourceChange
-from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
+from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, last_ended_day, start_of
 from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import Source
 from perf_pipeline.source_bounds import Deadline
@@ -130,6 +130,8 @@ def record_success(connection: Connection, reading: Reading, complete_up_to: dat
         _SQL / "record_success.sql",
         **reading.key,
         asked_from=reading.days.first,
+        asked_to=reading.days.last,
+        newest_day=last_ended_day(reading.now),
         now=reading.now,
         run_id=reading.run_id,
         complete_up_to=complete_up_to,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Connection, Table, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, TIMEZONE, DayRange, london_day, months_later
@@ -77,19 +77,12 @@ def drop_old_rows(systems: Systems, source: Source, service: str, now: datetime)
         before = frozen_days(connection, source).get(service)
         settled = _settled(connection, source, daily, service, limit)
         frozen = days_to_freeze(settled, before)
-        if frozen is None or (before is not None and frozen.last <= before.last):
+        if frozen is None or frozen == before or (before is not None and frozen.last < before.first):
             return Dropped(0, before, _first_after(before, settled))
-        values = {"service": service, "first_kept_day": frozen.last + ONE_DAY, "timezone": TIMEZONE}
-        new_from = frozen.first if before is None else before.last + ONE_DAY
-        run_sql(
-            connection,
-            retained.sql / "freeze_counts.sql",
-            service=service,
-            source_name=source.name,
-            first_day=new_from,
-            last_day=frozen.last,
-        )
-        rows = run_sql(connection, retained.sql / "drop_rows.sql", **values).rowcount
+        values = {"service": service, "source_name": source.name, "first_day": frozen.first, "last_day": frozen.last}
+        run_sql(connection, retained.sql / "freeze_counts.sql", **values)
+        first_kept = {"service": service, "first_kept_day": frozen.last + ONE_DAY, "timezone": TIMEZONE}
+        rows = run_sql(connection, retained.sql / "drop_rows.sql", **first_kept).rowcount
     return Dropped(rows, frozen, _first_after(frozen, settled))
 
 
@@ -105,18 +98,7 @@ def _settled(
     connection: Connection, source: Source, daily: list[Dataset], service: str, limit: date
 ) -> dict[date, bool]:
     """The old days that the source has delivered, and whether nothing is left that could change what they count."""
-    provisional = union(
-        *(
-            select(table.c.report_date).where(
-                table.c.service == service,
-                table.c.report_date < limit,
-                table.c.is_provisional,
-                *([table.c.source == source.name] if "source" in table.c else []),
-            )
-            for table in (TABLES[entry.name] for entry in daily)
-        )
-    )
-    open_days = set(connection.execute(provisional).scalars())
+    final = set.intersection(*(_final_days(connection, source, TABLES[entry.name], service, limit) for entry in daily))
     rows = run_sql(
         connection,
         _SETTLED,
@@ -125,7 +107,16 @@ def _settled(
         datasets=[entry.name for entry in daily],
         limit_day=limit,
     )
-    return {row.period_start: row.is_built and row.period_start not in open_days for row in rows}
+    return {row.period_start: row.is_built and row.period_start in final for row in rows}
+
+
+def _final_days(connection: Connection, source: Source, table: Table, service: str, limit: date) -> set[date]:
+    """The old days whose figures are there and final."""
+    statement = select(table.c.report_date).where(table.c.service == service, table.c.report_date < limit)
+    if "source" in table.c:
+        statement = statement.where(table.c.source == source.name)
+    statement = statement.group_by(table.c.report_date).having(~func.bool_or(table.c.is_provisional))
+    return set(connection.execute(statement).scalars())
 
 
 def _first_after(frozen: DayRange | None, settled: Mapping[date, bool]) -> date | None:

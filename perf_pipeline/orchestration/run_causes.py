@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.errors import UsageError
+from perf_pipeline.extracted.assets import READS_WHAT_IS_DUE
 from perf_pipeline.flow.dagster_private import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -37,7 +38,8 @@ def causes_of_run(
     if warehouse is not None and failed_checks:
         with connected(warehouse) as connection:
             if any(step.endswith("every_source_delivered") for step in failed_checks):
-                causes += causes_of_sources(connection, services)
+                is_due = run is not None and READS_WHAT_IS_DUE in run.tags
+                causes += causes_of_sources(connection, services, None if is_due else days)
             if any(step.endswith("every_day_passed") for step in failed_checks) and days is not None:
                 causes += causes_of_days(connection, services, days, run_id)
     causes += _failed_steps(instance, run_id)

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -17,30 +19,30 @@ from perf_pipeline.warehouse.statements import run_sql
 _SQL = Path(__file__).parent / "sql"
 
 
-def not_available(connection: Connection, dataset: Dataset, systems: Systems, days: DayRange) -> pd.DataFrame:
+def not_available(
+    connection: Connection, dataset: Dataset, systems: Systems, ranges: Sequence[DayRange]
+) -> pd.DataFrame:
     """Rows of key columns, origin and markers for the days without any source, and the months of nothing else.
 
-    Where nothing sums the dimension, as with sources of ratings, each source has its own row.
+    Days before the first day of a source are among them whatever the ranges are, since nobody builds those. Where nothing
+    sums the dimension, as with sources of ratings, each source has its own row.
     """
     dimension = dataset.dimension
-    months = days.whole_months()
-    rows_of_ledger = run_sql(
+    unavailable = run_sql(
         connection,
         _SQL / "unavailable_days.sql",
         needed=json.dumps(needed_sources(dataset, systems)),
-        first_day=max(months.first, systems.first_day),
-        last_day=min(months.last, last_ended_day(systems.clock())),
+        first_day=systems.first_day,
+        last_day=last_ended_day(systems.clock()),
     )
-    found = [
-        (
-            row.subject,
-            row.source_name if dimension and dimension.total is None else dimension and dimension.total,
-            row.day,
-        )
-        for row in rows_of_ledger
-    ]
-    rows = [(subject, value, day, "day") for subject, value, day in found if day in days]
-    per_month = Counter((subject, value, month_start(day)) for subject, value, day in found)
+    built = {day for days in ranges for day in days}
+    rows: list[tuple[str, str | None, date, str]] = []
+    per_month: Counter[tuple[str, str | None, date]] = Counter()
+    for row in unavailable:
+        value = (dimension.total or row.source_name) if dimension else None
+        per_month[row.subject, value, month_start(row.day)] += 1
+        if row.is_too_early or row.day in built:
+            rows.append((row.subject, value, row.day, "day"))
     rows += [(*key, "month") for key, count in per_month.items() if count == month_end(key[2]).day]
     column = dimension.column if dimension else "dimension"
     frame = pd.DataFrame(rows, columns=[dataset.subject, column, "period_start", "period"])

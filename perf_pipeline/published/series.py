@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.disclosure import Breakdown
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
-from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
+from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
 from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.published.figures import (
@@ -50,14 +50,20 @@ class PublishedSeries:
         name = INDICATORS[self.indicator].published_dataset
 
         def write(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-            is_break = self.break_rule(systems)
-
+            dataset, is_break = DATASETS[name], self.break_rule(systems)
             published: set[date] = set()
 
             def read(connection: Connection) -> list[pd.DataFrame]:
-                ranges = claim_days(connection, DATASETS[name], day_range(context), context.run.run_id)
-                published.update(day for days in ranges for day in days)
-                return [frame for days in ranges for frame in self._figures(connection, systems, days, is_break)]
+                claimed = claim_days(connection, dataset, day_range(context), context.run.run_id)
+                published.update(day for days in claimed for day in days)
+                # Ranges may touch the same earlier days and the same month, and each figure is published once.
+                touched = as_ranges(day for days in claimed for day in dataset.touched_by(days))
+                months = as_ranges(day for days in touched for day in days.whole_months())
+                return [
+                    *(self._daily(connection, days, is_break) for days in touched),
+                    *(self._monthly(connection, systems, days, is_break) for days in months),
+                    not_available(connection, dataset, systems, touched),
+                ]
 
             report = publish(systems, name, read, context.run.run_id, is_break)
             return replace(report, days_beyond=frozenset(published))
@@ -66,17 +72,12 @@ class PublishedSeries:
         write.__module__ = __name__
         return FlowAsset(name, DATASETS[name], (*self.daily, self.monthly, "monthly_verdicts"), write)
 
-    def _figures(
-        self, connection: Connection, systems: Systems, days: DayRange, is_break: BreakRule
-    ) -> list[pd.DataFrame]:
-        dataset = DATASETS[INDICATORS[self.indicator].published_dataset]
-        days = dataset.touched_by(days)
+    def _daily(self, connection: Connection, days: DayRange, is_break: BreakRule) -> pd.DataFrame:
         daily_rows = self.daily_rows or (lambda reading, span: rows_of(reading, self.daily[0], span))
-        daily = daily_figures(totals_only(dataset, daily_rows(connection, days)), is_break)
-        monthly = rows_of(connection, self.monthly, days.whole_months())
-        months = monthly_figures(monthly, last_ended_day(systems.clock()), is_break)
-        return [
-            daily,
-            suppressed(months, self.breakdown) if self.breakdown else months,
-            not_available(connection, dataset, systems, days),
-        ]
+        dataset = DATASETS[INDICATORS[self.indicator].published_dataset]
+        return daily_figures(totals_only(dataset, daily_rows(connection, days)), is_break)
+
+    def _monthly(self, connection: Connection, systems: Systems, days: DayRange, is_break: BreakRule) -> pd.DataFrame:
+        rows = rows_of(connection, self.monthly, days)
+        months = monthly_figures(rows, last_ended_day(systems.clock()), is_break)
+        return suppressed(months, self.breakdown) if self.breakdown else months

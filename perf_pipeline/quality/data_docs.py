@@ -5,10 +5,13 @@ a driver's message of a check that crashed, which may quote a row. So its render
 """
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from great_expectations.render.view import DefaultJinjaPageView
+
     from perf_pipeline.quality.validating import Validation
 
 
@@ -26,14 +29,21 @@ def link_to(folder: Path, dataset: str, served_at: str | None) -> str:
 def write_page(folder: Path, dataset: str, validation: "Validation") -> Path:
     """Replace the dataset's page by one rename. Raises OSError where the folder can't be written to."""
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
     page = page_of(folder, dataset)
     if folder.is_symlink():
         raise OSError(f"{folder} is a link, which this program did not make")
     page.parent.mkdir(parents=True, exist_ok=True)
     draft = page.with_name(f".{page.name}.{os.getpid()}")
-    html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation.report))  # type: ignore[no-untyped-call]
+    html: str = _view().render(ValidationResultsPageRenderer().render(validation.report))  # type: ignore[no-untyped-call]
     draft.write_text(html, encoding="utf-8")
     draft.replace(page)
     return page
+
+
+@cache
+def _view() -> "DefaultJinjaPageView":
+    """One for all pages: each new one would compile the templates again, which takes longer than the checks."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()

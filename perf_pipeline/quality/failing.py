@@ -16,6 +16,7 @@ from perf_pipeline.warehouse.statements import run_sql
 
 _SQL = Path(__file__).parent / "sql"
 _DAYS_NAMED = 5
+_FIND_MISSING_DAYS = ("sources_deliver_in_time", "sources_hold_every_day_they_call_complete")
 _MONTHLY = [name for name in CHECKED if DATASETS[name].is_monthly]
 
 Failed = Row[tuple[object, ...]]
@@ -46,9 +47,14 @@ def failed_sources(connection: Connection, services: Services) -> list[Failed]:
     return list(run_sql(connection, _SQL / "failed_sources.sql", source_checks=list(SOURCE_RULES), subjects=subjects))
 
 
-def causes_of_sources(connection: Connection, services: Services) -> list[Cause]:
-    """Why sources failed or are late."""
-    found = _grouped(failed_sources(connection, services), "subject", "dataset", "check_name", "observed")
+def causes_of_sources(connection: Connection, services: Services, days: DayRange | None = None) -> list[Cause]:
+    """Why sources failed or are late; with `days`, what a person asked for, only those days count as missing."""
+    failed = [
+        row
+        for row in failed_sources(connection, services)
+        if days is None or row.check_name not in _FIND_MISSING_DAYS or row.period_start in days
+    ]
+    found = _grouped(failed, "subject", "dataset", "check_name", "observed")
     return [
         Cause(
             subject=f"{subject}, {dataset}",

@@ -1,67 +1,137 @@
-"""Which failures of a source are tried again, and what is noted of them."""
+"""A source that fails: which failures are tried again, what is recorded of them, and the figures of before."""
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.errors import PermanentSourceError, SettingsError, TransientSourceError
-from perf_pipeline.extracted.attempting import attempt_reading
-from perf_pipeline.extracted.deliveries import Attempt, DayCounts, record_delivery
-from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.catalogue.sources import SOURCES
+from perf_pipeline.demo.sirius_behaviour import DroppedConnection, ErrorAnswer, Fault, RawAnswer
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
+from perf_pipeline.extracted import attempting
+from perf_pipeline.extracted.attempting import read_source
+from perf_pipeline.source_bounds import SourceBounds
+from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
+from perf_pipeline_tests.extracting import SERVICE, Sirius
+from perf_pipeline_tests.systems import systems_with
 
-DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 5))
-NIGHT = datetime(2026, 5, 6, 2, 30, tzinfo=UTC)
-NEXT_NIGHT = datetime(2026, 5, 7, 2, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def warehouse(emptied_warehouse: Engine) -> Engine:
-    return emptied_warehouse
+DAYS = DayRange(date(2026, 9, 7), date(2026, 9, 8))
+NIGHT = datetime(2026, 9, 10, 2, 30, tzinfo=UTC)
+NEXT_NIGHT = NIGHT + timedelta(days=1)
 
 
-def failing(error: Exception, calls: list[Attempt]) -> Callable[[Attempt], None]:
-    def read(attempt: Attempt) -> None:
-        calls.append(attempt)
-        raise error
+def systems_at(warehouse: Engine, source: str, address: str, at: datetime = NIGHT) -> Systems:
+    """Systems that have one source, for whose answers they wait a second."""
+    systems = systems_with(warehouse, Path(), addresses={source: address}, first_day=DAYS.first, clock=lambda: at)
+    return replace(systems, source_bounds=SourceBounds(reading_seconds=1))
 
-    return read
+
+def read(systems: Systems, source: str) -> frozenset[date]:
+    return read_source(systems, systems.services[SERVICE], SOURCES[source], DAYS, "a run")
+
+
+@contextmanager
+def hanging_up() -> Iterator[tuple[str, list[Any]]]:
+    """The URL of a server that ends every connection at once, and the connections that it was asked for."""
+    callers: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    connection, caller = server.accept()
+                except OSError:
+                    return
+                callers.append(caller)
+                connection.close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        port = server.getsockname()[1]
+        yield f"postgresql+psycopg2://reader@127.0.0.1:{port}/lpa?sslmode=disable&gssencmode=disable", callers
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_failure_that_may_pass_is_tried_three_times(
+    emptied_warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempting, "FIRST_WAIT_SECONDS", 0.01)
+    with hanging_up() as (url, callers):
+        assert read(systems_at(emptied_warehouse, "applications", url), "applications") == set()
+    assert len(callers) == 3
+    row = extracting.last_reading(emptied_warehouse, "applications")
+    assert (row.outcome, row.owed_from) == ("failed", DAYS.first)
+    assert "does not answer" in row.failure
+
+
+def test_a_refusal_is_not_tried_again(emptied_warehouse: Engine, postgres: EmbeddedPostgres) -> None:
+    began = time.monotonic()
+    read(systems_at(emptied_warehouse, "applications", postgres.url("nowhere")), "applications")
+    assert time.monotonic() - began < attempting.FIRST_WAIT_SECONDS
+    assert 'database "nowhere" does not exist' in extracting.last_reading(emptied_warehouse, "applications").failure
 
 
 @pytest.mark.parametrize(
-    ("error", "tries"),
+    ("fault", "said"),
     [
-        (TransientSourceError("It is down.", next_step="wait."), 3),
-        (PermanentSourceError("It says no.", next_step="ask."), 1),
-        (SettingsError("There are no credentials.", next_step="give some."), 1),
+        (ErrorAnswer(404, "NOTFOUND"), "answered 404"),
+        (ErrorAnswer(503, "UNAVAILABLE", "list"), "answered 503"),
+        (ErrorAnswer(401, "UNAUTHORISED"), "answered 401"),
+        (DroppedConnection(), "cannot be reached"),
+        (RawAnswer(b"<html>Sorry</html>"), "Sirius"),
+        (RawAnswer(b'{"data": [], "meta": {}}', content_type="application/json"), "do not keep the contract"),
     ],
 )
-def test_only_a_passing_failure_is_tried_again_and_each_is_noted(
-    warehouse: Engine, error: Exception, tries: int
+def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(
+    sirius: Sirius, fault: Fault, said: str
 ) -> None:
-    calls: list[Attempt] = []
-    attempt = extracting.attempt("applications", DAYS, NIGHT)
-    assert not attempt_reading(warehouse, attempt, failing(error, calls), first_wait_seconds=0.01)
-    assert len(calls) == tries
-    noted = extracting.ledger(warehouse, "applications").values()
-    assert [(row.outcome, row.failure, row.delivered_at) for row in noted] == [("failed", str(error), None)] * 2
+    assert read(systems_at(sirius.warehouse, "sirius", sirius.url), "sirius") == {*DAYS}
+    counts, ledger = "SELECT * FROM perf.extracted_channel_counts ORDER BY 2, 3", "SELECT * FROM perf.source_deliveries"
+    before = [extracting.query(sirius.warehouse, rows) for rows in (counts, ledger)]
+    sirius.behaviour.play(fault, times=10)
+    assert read(systems_at(sirius.warehouse, "sirius", sirius.url, NEXT_NIGHT), "sirius") == set()
+    assert [extracting.query(sirius.warehouse, rows) for rows in (counts, ledger)] == before
+    row = extracting.last_reading(sirius.warehouse, "sirius")
+    assert (row.outcome, row.succeeded_at, row.attempted_at) == ("failed", NIGHT, NEXT_NIGHT)
+    assert said in row.failure
+    assert " Next step: " in row.failure
+    assert "\n" not in row.failure
 
 
-def test_a_failure_does_not_take_back_what_was_delivered_before(warehouse: Engine) -> None:
-    with transaction(warehouse) as connection:
-        delivered = {day: DayCounts(read=5, kept=4, quarantined=1, is_short=True) for day in DAYS}
-        record_delivery(connection, extracting.attempt("applications", DAYS, NIGHT), delivered)
-    error = PermanentSourceError("It says no.", next_step="ask.")
-    attempt_reading(warehouse, extracting.attempt("applications", DAYS, NEXT_NIGHT), failing(error, []))
-    for row in extracting.ledger(warehouse, "applications").values():
-        assert (row.outcome, row.attempted_at, row.delivered_at) == ("failed", NEXT_NIGHT, NIGHT)
-        assert (row.rows_read_count, row.rows_kept_count, row.rows_quarantined_count, row.is_short) == (5, 4, 1, True)
+def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    read(replace(systems_at(sirius.warehouse, "sirius", sirius.url), sirius_auth="sigv4"), "sirius")
+    assert "no AWS credentials" in extracting.last_reading(sirius.warehouse, "sirius").failure
 
 
-def test_a_failure_that_is_no_source_s_is_not_hidden(warehouse: Engine) -> None:
-    with pytest.raises(ZeroDivisionError):
-        attempt_reading(warehouse, extracting.attempt("applications", DAYS, NIGHT), failing(ZeroDivisionError(), []))
-    assert extracting.ledger(warehouse, "applications") == {}
+def test_a_source_that_is_not_set_is_recorded_as_such_and_read_from_the_first_day_once_it_is(sirius: Sirius) -> None:
+    unset = replace(systems_at(sirius.warehouse, "sirius", sirius.url), addresses={})
+    assert read(unset, "sirius") == set()
+    row = extracting.last_reading(sirius.warehouse, "sirius")
+    assert (row.outcome, row.failure, row.owed_from) == ("unset", None, DAYS.first)
+    # The stand-in is complete up to the 9th.
+    later = systems_at(sirius.warehouse, "sirius", sirius.url)
+    assert read_source(later, later.services[SERVICE], SOURCES["sirius"], None, "a run") == {*DAYS, date(2026, 9, 9)}
+    assert extracting.last_reading(sirius.warehouse, "sirius").owed_from is None
+
+
+def test_trouble_with_our_own_warehouse_is_no_failure_of_the_source(warehouse: Engine, sirius_url: str) -> None:
+    extracting.execute(warehouse, "DROP TABLE perf.extracted_channel_counts")
+    with pytest.raises(ProgrammingError):
+        read(systems_at(warehouse, "sirius", sirius_url), "sirius")
+    assert extracting.query(warehouse, "SELECT FROM perf.source_readings") == []

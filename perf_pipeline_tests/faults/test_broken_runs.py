@@ -1,8 +1,13 @@
-"""What a run meets in our own systems: a lost connection passes, a refusal is told in one line and stops the release."""
+"""What a run meets in our own systems: a lost connection passes, a refusal is told in one line and stops the release.
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime
+One warehouse for all of it, with three days of applications, so that only a few of the runs make checks.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -10,20 +15,127 @@ from sqlalchemy import Engine, text
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.definitions import defs
-from perf_pipeline.orchestration import failures
-from perf_pipeline.orchestration.planning import known_days, plan, sources_of
-from perf_pipeline.orchestration.running import RangeOutcome, run_range
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
+from perf_pipeline.flow import failures
+from perf_pipeline.orchestration.jobs import build, range_tags
+from perf_pipeline.orchestration.planning import plan
+from perf_pipeline.orchestration.running import PUBLISHING, Runner
 from perf_pipeline.systems import Systems, silent
-from perf_pipeline.warehouse.engine import connected, transaction, warehouse_engine
+from perf_pipeline.warehouse.engine import transaction, warehouse_engine
+from perf_pipeline_tests.small_world import SmallWorld, small_world
+from perf_pipeline_tests.systems import MORNING, of_make_an_lpa, systems_with
 
-DAY = DayRange(date(2026, 6, 1), date(2026, 6, 1))
-NOW = datetime(2026, 6, 15, 3, tzinfo=UTC)
+DAYS = DayRange(date(2026, 5, 29), date(2026, 5, 31))
+BAD = date(2026, 5, 30)
 
 
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
+@dataclass
+class Runs:
+    """Systems, and runs on them."""
+
+    world: SmallWorld
+    systems: Systems
+    instance: dg.DagsterInstance
+
+    @contextmanager
+    def spoiled(self, table: str, assignment: str, condition: str) -> Iterator[None]:
+        """Let rows of a table be written otherwise, as a fault of ours would."""
+        self.world.execute(
+            f"CREATE FUNCTION perf.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {assignment}; RETURN NEW; END $$;"
+            f" CREATE TRIGGER spoil BEFORE INSERT ON perf.{table} FOR EACH ROW WHEN ({condition})"
+            " EXECUTE FUNCTION perf.spoil()"
+        )
+        yield
+        self.world.execute(f"DROP TRIGGER spoil ON perf.{table}; DROP FUNCTION perf.spoil")
+
+    def runner(self, systems: Systems | None = None) -> Runner:
+        return Runner(defs, self.instance, systems or self.systems, "a test")
+
+    def alone(self, *assets: str) -> bool:
+        """Run single assets, as somebody may in Dagit; whether that succeeded."""
+        job = defs.resolve_job_def(build.name).get_subset(asset_selection={dg.AssetKey(name) for name in assets})
+        tags, resources = range_tags(DAYS), {"systems": self.systems}
+        run = job.execute_in_process(instance=self.instance, resources=resources, tags=tags, raise_on_error=False)
+        return run.success
+
+    def figures(self, period: str = "day") -> dict[date, str]:
+        """The totals in force of the completion rate, as JSON, by first day."""
+        rows = self.world.query(
+            "SELECT period_start, figure::text AS whole FROM perf.published_completion_rate AS figure"
+            " WHERE superseded_at IS NULL AND period = :period AND lpa_type = 'all' AND period_start >= '2026-05-01'"
+            " AND markers NOT LIKE '%[x]%'",
+            period=period,
+        )
+        return {row.period_start: row.whole for row in rows if row.period_start in DAYS or period == "month"}
+
+
+@pytest.fixture(scope="module")
+def extracted(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Three days of applications are extracted, and nothing built."""
+    folder = tmp_path_factory.mktemp("broken")
+    with small_world(postgres, folder, "broken", DAYS) as world, dg.DagsterInstance.ephemeral() as instance:
+        addresses = of_make_an_lpa(world.lpa_database_url)
+        systems = systems_with(
+            world.warehouse, folder, addresses=addresses, first_day=DAYS.first, clock=lambda: MORNING
+        )
+        made = Runs(world, systems, instance)
+        assert made.runner().extract_range(DAYS, silent).failures == ()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def built(extracted: Runs) -> Runs:
+    """The first run finds a bad day and breaks off at the months; the second finds the bad day and comes to its end."""
+    run = extracted.runner()
+    is_bad = f"NEW.report_date = '{BAD}'"
+    with extracted.spoiled("daily_application_events", "NEW.created_same_day_count = NEW.created_count + 1", is_bad):
+        extracted.world.execute(
+            "ALTER TABLE perf.monthly_completion_rate ADD CONSTRAINT no CHECK (days_included_count > 31)"
+        )
+        assert run.build(DAYS, silent).failures != ()
+        extracted.world.execute("ALTER TABLE perf.monthly_completion_rate DROP CONSTRAINT no")
+        assert not (extracted.systems.publish_dir / "manifest.json").exists()
+        # Its days would wait for a release alone, but their month is not summed.
+        left = plan(extracted.systems, DAYS)
+        assert (list(left.reasons), left.unreleased) == ([DAYS.first], frozenset({BAD, DAYS.last}))
+        outcome = run.build(DAYS, silent)
+    assert {cause.days for cause in outcome.causes} == {(BAD,)}
+    assert set(extracted.figures()) == set(DAYS) - {BAD}
+    return extracted
+
+
+def test_publishing_alone_publishes_no_day_that_failed_or_was_not_checked(built: Runs) -> None:
+    before = built.figures()
+    # As Dagit does it, with the check of the release.
+    assert not built.alone(*(key.to_user_string() for key in PUBLISHING))
+    assert built.figures() == before
+    # Right again, but nobody has checked it.
+    assert built.alone("daily_application_events")
+    built.runner().publish(DAYS)
+    assert built.figures() == before
+    assert built.alone("monthly_completion_rate")
+    built.runner().publish(DAYS)
+    assert built.figures() == before
+
+
+@pytest.fixture(scope="module")
+def whole(built: Runs) -> Runs:
+    """Everything is built, passed and published."""
+    assert built.runner().build(DAYS, silent).failures == ()
+    assert set(built.figures()) == set(DAYS)
+    assert plan(built.systems, DAYS).runs == []
+    return built
+
+
+def test_a_month_that_is_spoiled_keeps_what_was_published_of_it(whole: Runs) -> None:
+    before = whole.figures("month")
+    with whole.spoiled("monthly_completion_rate", "NEW.days_included_count = 99", "true"):
+        outcome = whole.runner().build(DAYS, silent)
+    assert [(cause.subject, cause.check) for cause in outcome.causes] == [
+        ("make-a-lpa, monthly_completion_rate", "days_included_are_no_more_than_expected")
+    ]
+    assert before
+    assert whole.figures("month") == before
 
 
 class CuttingClock:
@@ -50,59 +162,46 @@ class CuttingClock:
                     )
                 )
             self._other.dispose()
-        return NOW
-
-
-def run(systems: Systems, instance: dg.DagsterInstance) -> RangeOutcome:
-    return run_range(defs, instance, systems, DAY, silent)
-
-
-def figures_in_force(warehouse: Engine) -> int:
-    statement = "SELECT count(*) FROM perf.published_completion_rate WHERE superseded_at IS NULL"
-    with connected(warehouse) as connection:
-        return int(connection.execute(text(statement)).scalar_one())
+        return MORNING
 
 
 def test_a_connection_lost_in_the_middle_of_an_asset_costs_another_try_of_it_and_nothing_else(
-    systems: Systems, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    whole: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(failures, "SECONDS_TO_WAIT", 0.01)
-    clock = CuttingClock(systems.warehouse, "published_completion_rate")
-    outcome = run_range(defs, instance, replace(systems, clock=clock), DAY, clock.watch)
-    assert outcome.failures == ()
+    clock = CuttingClock(whole.systems.warehouse, "published_completion_rate")
+    whole.world.execute("DELETE FROM perf.published_completion_rate")
+    systems = replace(whole.systems, clock=clock, progress=clock.watch)
+    assert whole.runner(systems).publish(DAYS).failures == ()
     assert clock.begins == 2
-    assert figures_in_force(systems.warehouse) > 0
-    assert (systems.publish_dir / "manifest.json").is_file()
+    assert set(whole.figures()) == set(DAYS)
 
 
-def test_a_refusal_of_the_warehouse_is_told_in_one_line_without_its_statement(
-    systems: Systems, instance: dg.DagsterInstance
+def rename_a_column(runs: Runs, _folder: Path) -> Systems:
+    runs.world.execute("ALTER TABLE perf.published_completion_rate RENAME COLUMN markers TO marks")
+    return runs.systems
+
+
+def publish_into_a_file(runs: Runs, folder: Path) -> Systems:
+    (folder / "file").write_text("A file is in the way.", encoding="utf-8")
+    return replace(runs.systems, publish_dir=folder / "file")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "begin", "next_step"),
+    [
+        (
+            publish_into_a_file,
+            "release: The publishing folder {folder}/file can't be written to: ",
+            "set PERF_PUBLISH_DIR",
+        ),
+        (rename_a_column, "published_completion_rate: The warehouse broke off or refused: column", "check its server"),
+    ],
+)
+def test_a_refusal_is_told_in_one_line_with_the_next_step_and_without_a_statement(
+    whole: Runs, tmp_path: Path, spoil: Callable[[Runs, Path], Systems], begin: str, next_step: str
 ) -> None:
-    with transaction(systems.warehouse) as connection:
-        connection.execute(text("ALTER TABLE perf.published_completion_rate RENAME COLUMN markers TO marks"))
-    outcome = run(replace(systems, clock=lambda: NOW), instance)
-    (failure,) = outcome.failures
-    assert failure.startswith("published_completion_rate: The warehouse broke off or refused: column")
-    assert "Next step: " in failure
+    (failure,) = whole.runner(spoil(whole, tmp_path)).publish(DAYS).failures
+    assert failure.startswith(begin.format(folder=tmp_path))
+    assert f"Next step: {next_step}" in failure
     assert ("SELECT" in failure, "\n" in failure) == (False, False)
-
-
-def test_a_run_that_fails_before_its_release_shows_readers_nothing_and_its_days_are_planned_again(
-    systems: Systems, instance: dg.DagsterInstance
-) -> None:
-    with transaction(systems.warehouse) as connection:
-        connection.execute(text("ALTER TABLE perf.monthly_completion_rate ADD CHECK (days_included_count > 31)"))
-    assert run(replace(systems, clock=lambda: NOW), instance).failures != ()
-    assert not (systems.publish_dir / "manifest.json").exists()
-    needed = sources_of(systems.services)
-    planned = plan(known_days(systems.warehouse, DAY, needed), needed, DAY)
-    assert planned == {DAY.first: "its last run ended before its figures were published"}
-
-
-def test_a_publishing_folder_that_is_taken_fails_the_release_with_the_variable_to_set(
-    systems: Systems, instance: dg.DagsterInstance
-) -> None:
-    systems.publish_dir.write_text("A file is in the way.", encoding="utf-8")
-    (failure,) = run(replace(systems, clock=lambda: NOW), instance).failures
-    assert failure.startswith(f"release: The publishing folder {systems.publish_dir} can't be written to: ")
-    assert "Next step: set PERF_PUBLISH_DIR" in failure

@@ -137,10 +137,10 @@ def test_a_storage_of_dagster_that_can_not_be_used_is_named(
 ) -> None:
     url = emptied_warehouse.url.render_as_string(hide_password=False)
     storage = f"postgresql://dagster:{PLANTED}@127.0.0.1:{unused_port}/dagster"
-    called = call("nightly", PERF_DATABASE_URL=url, PERF_DAGSTER_DATABASE_URL=storage)
-    assert "Dagster's storage refused or broke off: " in error_of(called)
     nowhere = str(tmp_path / "nowhere")
     assert f"DAGSTER_HOME {nowhere}" in error_of(call("nightly", PERF_DATABASE_URL=url, DAGSTER_HOME=nowhere))
+    called = call("nightly", PERF_DAGSTER_DATABASE_URL=storage)
+    assert "Dagster's storage refused or broke off: " in error_of(called)
 
 
 def test_another_hash_key_than_the_warehouse_was_filled_with_is_refused(call: Call, emptied_warehouse: Engine) -> None:

@@ -4,53 +4,60 @@ import hashlib
 import signal
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from perf_pipeline.embedded_postgres import embedded_postgres
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline_tests.commands import Place
+from perf_pipeline_tests.small_world import small_world
 
 STOPPED = 130
-BUILDING_THE_WORLD = "indexing"
-EXTRACTING = "extracted_feedback"
-MEASURING = "daily_application_events"
-PUBLISHING = "published_completion_rate"
+DAYS = DayRange(date(2026, 4, 28), date(2026, 6, 2))
+EXTRACTING = "extracted_channel_counts"
+BLOWS = {
+    EXTRACTING: signal.SIGTERM,
+    "daily_application_events": signal.SIGKILL,
+    "published_completion_rate": signal.SIGKILL,
+}
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """How one run ended, and what stood there right after it."""
+    """How one run that was interrupted ended, and what readers found right after it."""
 
     ended: "subprocess.CompletedProcess[str]"
-    server_answers: bool
     visible: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("interrupted"))
+@dataclass(frozen=True)
+class Night:
+    """The attempts, the place in which a last run came to its end, and one in which the same night was not disturbed."""
+
+    attempts: dict[str, Attempt]
+    place: Place
+    undisturbed: Place
 
 
 @pytest.fixture(scope="module")
-def attempts(place: Place) -> Iterator[dict[str, Attempt]]:
-    """Each run takes up what the one before it left."""
-    blows = {
-        BUILDING_THE_WORLD: signal.SIGKILL,
-        EXTRACTING: signal.SIGTERM,
-        MEASURING: signal.SIGKILL,
-        PUBLISHING: signal.SIGKILL,
-    }
-    made = {moment: attempt(place, place.interrupt(moment, by, "nightly")) for moment, by in blows.items()}
-    yield made | {"the end": attempt(place, place.run("nightly"))}
-    # Should a run of these not have ended well, its server must not outlive the tests.
-    with embedded_postgres(place.home):
-        pass
-
-
-def attempt(place: Place, ended: "subprocess.CompletedProcess[str]") -> Attempt:
-    return Attempt(ended, place.server_answers(), visible_files(place.publish_dir))
+def night(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    """Each run goes on from what the one before it left."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with small_world(postgres, folder, "interrupted", DAYS) as world:
+        world.export("all", DAYS, saved_on=world.today)
+        place = world.place
+        made = {
+            moment: Attempt(place.interrupt(moment, by, "nightly"), visible_files(place.publish_dir))
+            for moment, by in BLOWS.items()
+        }
+        assert place.call("nightly").status == 0
+        variables = world.place.variables | {"PERF_DATABASE_URL": postgres.ensure_database("undisturbed_warehouse")}
+        undisturbed = replace(place, folder=tmp_path_factory.mktemp("undisturbed"), variables=variables)
+        assert [undisturbed.call(command).status for command in ("migrate", "nightly")] == [0, 0]
+        yield Night(made, place, undisturbed)
 
 
 def visible_files(folder: Path) -> dict[str, str]:
@@ -61,42 +68,21 @@ def visible_files(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("moment", [BUILDING_THE_WORLD, MEASURING, PUBLISHING])
-def test_a_killed_run_ends_at_once(attempts: dict[str, Attempt], moment: str) -> None:
-    assert attempts[moment].ended.returncode == -signal.SIGKILL
-
-
-def test_a_run_that_is_told_to_stop_says_so_in_one_line(attempts: dict[str, Attempt]) -> None:
-    ended = attempts[EXTRACTING].ended
+def test_a_run_that_is_told_to_stop_says_so_in_one_line(night: Night) -> None:
+    ended = night.attempts[EXTRACTING].ended
     after_progress = [line for line in ended.stderr.splitlines() if line and not line.startswith(" ")]
     assert (ended.returncode, ended.stdout) == (STOPPED, "")
     assert after_progress[-1] == "Stopped. Next step: run the same command again; it takes up what is missing."
 
 
-def test_a_run_that_is_told_to_stop_stops_its_server(attempts: dict[str, Attempt]) -> None:
-    assert not attempts[EXTRACTING].server_answers
+@pytest.mark.parametrize("moment", BLOWS)
+def test_an_interrupted_run_ends_at_once_and_nothing_of_it_is_visible(night: Night, moment: str) -> None:
+    ended = night.attempts[moment].ended
+    assert ended.returncode == (-signal.SIGKILL if BLOWS[moment] == signal.SIGKILL else STOPPED)
+    assert night.attempts[moment].visible == {}
 
 
-@pytest.mark.parametrize("moment", [BUILDING_THE_WORLD, EXTRACTING, MEASURING, PUBLISHING])
-def test_nothing_is_visible_of_a_release_that_was_not_finished(attempts: dict[str, Attempt], moment: str) -> None:
-    assert attempts[moment].visible == {}
-
-
-def test_the_next_run_ends_well(attempts: dict[str, Attempt]) -> None:
-    assert attempts["the end"].ended.returncode == 0
-
-
-def test_the_next_run_ends_in_the_files_of_an_undisturbed_one(
-    attempts: dict[str, Attempt], place: Place, undisturbed: tuple[Place, object]
-) -> None:
-    assert attempts["the end"].ended.returncode == 0
-    assert place.sha256s() == undisturbed[0].sha256s()
-
-
-def test_what_is_visible_at_the_end_is_what_the_manifest_lists(attempts: dict[str, Attempt], place: Place) -> None:
-    visible = {path: digest for path, digest in attempts["the end"].visible.items() if path != "manifest.json"}
-    assert visible == place.sha256s()
-
-
-def test_no_server_is_left_running_at_the_end(attempts: dict[str, Attempt]) -> None:
-    assert not attempts["the end"].server_answers
+def test_the_next_run_ends_well_in_the_files_of_an_undisturbed_one(night: Night) -> None:
+    assert night.place.sha256s() == night.undisturbed.sha256s()
+    visible = visible_files(night.place.publish_dir)
+    assert {path: digest for path, digest in visible.items() if path != "manifest.json"} == night.place.sha256s()

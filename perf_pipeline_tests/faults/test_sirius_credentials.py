@@ -1,20 +1,16 @@
 """How the Sirius client treats addresses, signatures and secrets: real server, real signatures."""
 
 import os
-import pickle
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, SiriusBehaviour
-from perf_pipeline.errors import PerfPipelineError, PermanentSourceError, SettingsError
-from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, RetryBounds, SiriusClient
+from perf_pipeline.errors import PermanentSourceError, SettingsError
+from perf_pipeline.extracted.sirius.client import SiriusClient
+from perf_pipeline_tests.sirius import ROWS_COUNT, assert_one_clear_line, read
 
-FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
-ROWS_COUNT = 2 * 92
 KEY_ID, SECRET = "STANDINKEY", "no-value-outside-tests"
-QUICK = RetryBounds(tries_count=4, first_wait_seconds=0.01, longest_wait_seconds=0.05, give_up_after_seconds=5)
 
 
 @pytest.fixture
@@ -34,24 +30,13 @@ def aws(no_aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return no_aws
 
 
-def read(sirius_url: str) -> ChannelCountDelivery:
-    return SiriusClient(sirius_url, bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
-
-
-def assert_one_clear_line(error: PerfPipelineError) -> None:
-    assert "\n" not in str(error)
-    assert " Next step: " in str(error)
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
-
-
 def test_signed_requests_are_accepted_and_each_try_is_signed_anew(
     sirius_url: str, behaviour: SiriusBehaviour, aws: pytest.MonkeyPatch
 ) -> None:
     behaviour.credentials = (KEY_ID, SECRET)
     behaviour.play(ErrorAnswer(429, "THROTTLED", retry_after_seconds=1))
     aws.setenv("AWS_SESSION_TOKEN", "stand-in-token")
-    client = SiriusClient(sirius_url, auth="sigv4", bounds=QUICK)
-    assert len(client.channel_counts(FIRST_DAY, LAST_DAY).rows) == ROWS_COUNT
+    assert len(read(sirius_url, auth="sigv4").rows) == ROWS_COUNT
     first, second = list(behaviour.received)[:2]
     assert first.query == second.query
     assert first.headers["x-amz-date"] < second.headers["x-amz-date"]
@@ -65,7 +50,7 @@ def test_a_wrong_secret_is_refused_without_being_printed(
     behaviour.credentials = (KEY_ID, SECRET)
     aws.setenv("AWS_SECRET_ACCESS_KEY", "another-secret")
     with pytest.raises(PermanentSourceError, match="403 FORBIDDEN") as caught:
-        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        read(sirius_url, auth="sigv4")
     assert "another-secret" not in str(caught.value)
     assert KEY_ID not in str(caught.value)
 
@@ -101,31 +86,30 @@ def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(
 def test_missing_credentials_are_a_settings_error(sirius_url: str, no_aws: pytest.MonkeyPatch) -> None:
     no_aws.setenv("HOME", "/nonexistent")
     with pytest.raises(SettingsError, match="no AWS credentials") as caught:
-        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        read(sirius_url, auth="sigv4")
     assert_one_clear_line(caught.value)
 
 
 def test_half_a_pair_of_credentials_is_a_settings_error(sirius_url: str, no_aws: pytest.MonkeyPatch) -> None:
     no_aws.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     with pytest.raises(SettingsError, match="PartialCredentialsError"):
-        SiriusClient(sirius_url, auth="sigv4", bounds=QUICK).channel_counts(FIRST_DAY, LAST_DAY)
+        read(sirius_url, auth="sigv4")
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["", "sirius.example", "ftp://sirius.example", "http://", "http://sirius:port", "http://[::1", "http://sirius:0"],
-)
-def test_an_address_that_is_none_is_a_settings_error(address: str) -> None:
-    with pytest.raises(SettingsError, match="PERF_SIRIUS_URL is no web address") as caught:
-        SiriusClient(address)
-    assert_one_clear_line(caught.value)
+NONE, SECRET_INSIDE = "PERF_SIRIUS_URL is no web address", "PERF_SIRIUS_URL holds a user name, a password or a query"
+ADDRESSES = {
+    **dict.fromkeys(("", "sirius.example", "ftp://sirius.example", "http://", "http://[::1"), NONE),
+    **dict.fromkeys(("http://sirius:port", "http://sirius:0"), NONE),
+    **dict.fromkeys(("https://me:hidden@sirius.example", "https://sirius.example/?key=hidden"), SECRET_INSIDE),
+}
 
 
-@pytest.mark.parametrize("address", ["https://me:hidden@sirius.example", "https://sirius.example/?key=hidden"])
-def test_a_secret_in_the_address_is_refused_without_being_printed(address: str) -> None:
-    with pytest.raises(SettingsError) as caught:
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_that_can_not_be_used_is_a_settings_error_and_not_printed(address: str) -> None:
+    with pytest.raises(SettingsError, match=ADDRESSES[address]) as caught:
         SiriusClient(address)
     assert "hidden" not in str(caught.value)
+    assert_one_clear_line(caught.value)
 
 
 def test_signed_requests_never_leave_this_machine_over_plain_http() -> None:

@@ -58,7 +58,8 @@ def extract_applications(reading: Reading) -> Merged:
                 "timezone": TIMEZONE,
                 "settled_days": COHORT_DAYS,
             }
-            first_instant = start_of(max(FIRST_POSSIBLE_DAY, reading.service.first_day_of(reading.source.name)))
+            # Not the first day of the source: what it has of a later day can have begun before it.
+            first_instant = start_of(max(FIRST_POSSIBLE_DAY, reading.service.first_day or FIRST_POSSIBLE_DAY))
             run_sql(
                 connection,
                 SQL / "set_aside_impossible_applications.sql",
@@ -67,20 +68,22 @@ def extract_applications(reading: Reading) -> Merged:
                 **values,
             )
             run_sql(connection, SQL / "resolve_applications.sql", **values)
-            changed = run_sql(connection, SQL / "changed_by_applications.sql", **values)
-            changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
-            run_sql(connection, SQL / "merge_application_states.sql", **values)
+            changed = run_sql(connection, SQL / "merge_application_states.sql", **values)
+            changes = {row.period_start: SourceChange.NEW_ROWS for row in changed}
             counts = {day: DayCounts() for day in reading.days} | _counts(connection, reading)
             return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
 
 
 def _counts(connection: Connection, reading: Reading) -> dict[date, DayCounts]:
+    start_at, end_at = reading.days.utc_bounds
     values = {
         "service": reading.service.slug,
         "timezone": TIMEZONE,
         "now": reading.now,
         "first_day": reading.days.first,
         "last_day": reading.days.last,
+        "start_at": start_at,
+        "end_at": end_at,
     }
     rows = run_sql(connection, SQL / "quarantined_applications.sql", **values)
     unusable = {row.period_start: int(row.rows_count) for row in rows}

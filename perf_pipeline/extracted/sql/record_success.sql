@@ -8,7 +8,11 @@ ON CONFLICT (subject, source_name) DO UPDATE SET
     attempted_at = excluded.attempted_at,
     succeeded_at = excluded.succeeded_at,
     asked_from = least(held.asked_from, excluded.asked_from),
-    -- A reading of later days alone leaves the days of a failed one owed.
-    owed_from = CASE WHEN held.owed_from < excluded.asked_from THEN held.owed_from END,
+    -- Days that a failed reading owes stay owed unless this one has read them.
+    owed_from = CASE
+        WHEN held.owed_from < excluded.asked_from THEN held.owed_from
+        WHEN held.owed_from IS NOT NULL AND CAST(:asked_to AS date) < :newest_day
+            THEN greatest(held.owed_from, CAST(:asked_to AS date) + 1)
+    END,
     complete_up_to = coalesce(excluded.complete_up_to, held.complete_up_to),
     run_id = excluded.run_id

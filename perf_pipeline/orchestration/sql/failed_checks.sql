@@ -4,8 +4,8 @@ SELECT
     dataset,
     check_name,
     array_agg(period_start ORDER BY period_start) AS days,
-    (array_agg(observed ORDER BY period_start DESC))[1] AS observed,
-    (array_agg(expected ORDER BY period_start DESC))[1] AS expected
+    replace((array_agg(observed ORDER BY period_start DESC))[1], E'\n', '; ') AS observed,
+    replace((array_agg(expected ORDER BY period_start DESC))[1], E'\n', '; ') AS expected
 FROM perf.verdicts
 WHERE result <> 'passed' AND severity <> 'warning' AND subject = ANY(:subjects)
 GROUP BY subject, dataset, check_name

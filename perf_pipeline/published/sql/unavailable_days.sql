@@ -1,6 +1,10 @@
 -- Days of which a source can know nothing: its address is not set, or they lie before its first day. What it delivered
 -- before is known all the same.
-SELECT needed.subject, needed.source_name, days.day::date AS day
+SELECT
+    needed.subject,
+    needed.source_name,
+    days.day::date AS day,
+    days.day::date < needed.first_day AS is_too_early
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
     subject text, source_name text, is_set boolean, first_day date
 )

@@ -1,5 +1,6 @@
 """Why a day is built again, and in which runs."""
 
+import os
 from collections.abc import Iterable
 from datetime import date
 
@@ -8,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.services import load_services
+from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.orchestration.planning import MOST_RUNS, DayState, Plan, reason_to_build
+from perf_pipeline.settings import Settings
 
 DELIVERED = {"done-page": 3, "in-service": None}
 
@@ -88,3 +92,27 @@ def test_few_runs_hold_every_planned_day_once(days: set[date]) -> None:
     assert sum(map(len, planned)) == len({day for run in planned for day in run})
     assert [run.first for run in planned] == sorted(run.first for run in planned)
     assert all(isinstance(run, DayRange) and {run.first, run.last} <= days for run in planned)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sources"),
+    [
+        ({"database_url": "postgresql://host/perf"}, set()),
+        ({"database_url": "postgresql://host/perf", "sirius_url": "https://sirius.example"}, {"sirius"}),
+        ({"database_url": "postgresql://host/perf", "feedback_exports_dir": "exports"}, {"done-page"}),
+        (
+            {"database_url": "postgresql://host/perf", "lpa_database_url": "postgresql://host/db"},
+            {"in-service", "applications"},
+        ),
+        # With nothing set, the stand-ins replace them all.
+        ({}, set(SOURCES)),
+    ],
+)
+def test_a_source_counts_as_set_once_a_variable_names_its_address(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sources: set[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith("PERF_")]:
+        monkeypatch.delenv(name)
+    services = load_services()
+    found = Settings.model_validate(variables).addresses(services)
+    assert set(found) == {(service.slug, source) for service, source in services.pairs if source in sources}

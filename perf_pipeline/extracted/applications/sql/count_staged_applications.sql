@@ -12,5 +12,5 @@ CROSS JOIN LATERAL (
     (seen.created_at, held.created_at),
     (seen.completed_at, held.completed_at)
 ) AS states (stamp, kept)
-WHERE (stamp AT TIME ZONE :timezone)::date BETWEEN :first_day AND :last_day
+WHERE stamp >= :start_at AND stamp < :end_at
 GROUP BY report_date

@@ -22,7 +22,9 @@ FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
 )
 JOIN perf.source_readings AS reading USING (subject, source_name)
 CROSS JOIN LATERAL generate_series(
-    needed.first_day::timestamp, least(needed.late_up_to, CAST(:last_day AS date)), interval '1 day'
+    greatest(needed.first_day, reading.asked_from)::timestamp,
+    least(needed.late_up_to, CAST(:last_day AS date)),
+    interval '1 day'
 ) AS days (period_start)
 LEFT JOIN perf.source_deliveries AS delivered
     ON delivered.subject = needed.subject
