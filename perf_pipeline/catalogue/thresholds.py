@@ -1,4 +1,4 @@
-"""What the checks tolerate: one number each, with its unit in its name. The services file may say otherwise for a service.
+"""What the checks tolerate: one number each, with its unit in its name. The services file may set others for a service.
 
 Here: limits of checks. Not here: spans of time that figures themselves depend on (`windows`), when a source is due
 (`cadences`).

@@ -12,7 +12,7 @@ _DAYS_NAMED = 8
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that is wrong, told once: in the terminal, in Dagit and in an alert."""
+    """One thing that is wrong, reported once: in the terminal, in Dagit and in an alert."""
 
     subject: str
     """What it is about: `make-a-lpa, daily_digital_take_up`, or the step of a run."""

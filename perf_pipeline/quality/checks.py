@@ -61,18 +61,18 @@ def check_on(dataset: str, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
 def _description(dataset: str) -> str:
     rules = RULES[dataset].values()
     lines = [f"- `{rule.name}` ({rule.severity.value}): protects from {rule.protects_from}." for rule in rules]
-    return "\n".join(["What must be true of each day (docs/quality.md tells more):", "", *lines])
+    return "\n".join(["What must be true of each day (docs/quality.md explains each check):", "", *lines])
 
 
 def shown_verdicts(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
-    """What stands about each of the days; of a monthly dataset, about its month."""
+    """The verdicts on each of the days; of a monthly dataset, those on its month."""
     is_monthly = DATASETS[dataset].is_monthly
     by_day = verdicts_of(warehouse, dataset, days.whole_months() if is_monthly else days)
     return {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
 
 
 def verdicts_of(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
-    """What stands in the table about the days."""
+    """The verdicts on the days."""
     with connected(warehouse) as connection:
         bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
         rows = run_sql(connection, _SQL / "verdicts_of_dataset.sql", **bounds).all()
@@ -113,12 +113,14 @@ def log_together(run: dg.OpExecutionContext, dataset: str, *, passed: bool) -> N
 
 def _metadata(verdicts: Iterable[Verdict]) -> Mapping[str, dg.MetadataValue]:
     """By check: what was found, and what was expected where it is something else."""
-    said: dict[str, dg.MetadataValue] = {}
+    shown: dict[str, dg.MetadataValue] = {}
     for verdict in verdicts:
         expected = f", expected {verdict.expected}" if verdict.result != "passed" and verdict.expected else ""
         observed = f": {verdict.observed}" if verdict.observed else ""
-        said[f"{verdict.subject} {verdict.check_name}"] = dg.MetadataValue.text(f"{verdict.result}{observed}{expected}")
-    return said or {"verdict": dg.MetadataValue.text("no figures and no verdict yet")}
+        shown[f"{verdict.subject} {verdict.check_name}"] = dg.MetadataValue.text(
+            f"{verdict.result}{observed}{expected}"
+        )
+    return shown or {"verdict": dg.MetadataValue.text("no figures and no verdict yet")}
 
 
 def quality_checks(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:

@@ -36,7 +36,7 @@ ServiceDay = tuple[str, date]
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check says of one day of a service."""
+    """What one check found on one day of a service."""
 
     result: Result
     observed: str | None = None

@@ -30,7 +30,7 @@ MOST_DAYS_MARKED = 62
 
 @flow_asset(deps=list(dict.fromkeys(source.extract for source in SOURCES.values())), dataset="verdicts")
 def source_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """On every source, whether or not anything is built: read, complete as far as it says, delivered in time."""
+    """The verdicts on every source, whether or not anything is built: was it read, is it complete, is it in time."""
     judge_sources(systems, context.run.run_id)
     with connected(systems.warehouse) as connection:
         failed = failed_sources(connection, systems.services)

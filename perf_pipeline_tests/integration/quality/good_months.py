@@ -1,14 +1,14 @@
 """July and August 2025 of two services, with which nothing is wrong: every day like the other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import NAMESPACE_DNS, uuid5
 
 from sqlalchemy import Connection
 
-from perf_pipeline.catalogue.checks import CHECKED
+from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK
 from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
-from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS
+from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS, Stage, datasets_of
 from perf_pipeline.catalogue.dimensions import RATING_SOURCE
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
@@ -34,6 +34,8 @@ PERCENTS = {"created_per_started_percent": 100, "cohort_completion_percent": 50,
 APPLICATION_TYPES = {"health-and-welfare": 2, "property-and-financial": 3, "unknown": 1, "all": 6}
 """How many times the counts above there are of each type."""
 CHANNEL_TYPES = {"health-and-welfare": 1, "property-and-financial": 2, "all": 3}
+DELIVERY_COUNTS = ("rows_read_count", "rows_kept_count", "rows_quarantined_count", "rows_duplicate_count")
+_SEEN = ["first_seen_at", "last_seen_at", "changed_at", "first_delivered_at", "delivered_at", "decided_at", "built_at"]
 FLAGS = {"is_provisional": False, "is_estimated": False}
 
 Values = dict[str, object]
@@ -57,23 +59,10 @@ def _rows(name: str, service: str) -> Iterator[Values]:
         return
     for day in FILLED:
         seen = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=26)
-        common: Values = {
-            "service": service,
-            "report_date": day,
-            "subject": service,
-            "period_start": day,
-            "first_seen_at": seen,
-            "last_seen_at": seen,
-        }
-        rows = {
-            "source_deliveries": _deliveries,
-            "built_periods": _built,
-            "verdicts": _verdicts,
-            "extracted_feedback": _feedback,
-            "extracted_application_states": _applications,
-            "extracted_channel_counts": _channel_counts,
-        }.get(name)
-        yield from ({**common, **row} for row in (rows(service, day, seen) if rows else _figures(name, 1)))
+        common: Values = {"service": service, "report_date": day, "subject": service, "period_start": day}
+        common |= dict.fromkeys(_SEEN, seen) | {"run_id": "an earlier run"}
+        rows = _ROWS.get(name)
+        yield from ({**common, **row} for row in (rows(service, day) if rows else _figures(name, 1)))
 
 
 def _figures(name: str, days: int) -> Iterator[Values]:
@@ -90,45 +79,23 @@ def _figures(name: str, days: int) -> Iterator[Values]:
         yield {"lpa_type": lpa_type, **counted, **PERCENTS, **FLAGS}
 
 
-def _deliveries(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
+def _deliveries(_service: str, _day: date) -> Iterator[Values]:
+    counts = dict(zip(DELIVERY_COUNTS, (10, 8, 1, 1), strict=True))
     for source in SOURCES:
-        yield {
-            "source_name": source,
-            "revision_count": 1,
-            "change": "delivered",
-            "changed_at": seen,
-            "first_delivered_at": seen,
-            "delivered_at": seen,
-            "is_short": False,
-            "rows_read_count": 10,
-            "rows_kept_count": 8,
-            "rows_quarantined_count": 1,
-            "rows_duplicate_count": 1,
-            "run_id": "an earlier run",
-        }
+        yield {"source_name": source, "revision_count": 1, "change": "delivered", "is_short": False, **counts}
 
 
-def _verdicts(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
-    passed = {"check_name": "rows_keep_their_contract", "severity": "blocking", "result": "passed"}
-    for dataset in CHECKED:
-        if not dataset.startswith("monthly_"):
-            yield {"dataset": dataset, **passed, "run_id": "an earlier run", "decided_at": seen}
+def _verdicts(_service: str, _day: date) -> Iterator[Values]:
+    for dataset in datasets_of(Stage.EXTRACTED):
+        yield {"dataset": dataset, "check_name": CONTRACT_CHECK, "severity": "blocking", "result": "passed"}
 
 
-def _built(_service: str, _day: date, seen: datetime) -> Iterator[Values]:
-    for dataset in CHECKED:
-        if dataset.startswith("daily_"):
-            yield {
-                "dataset": dataset,
-                "source_revisions": {},
-                "code_version": "a version",
-                "built_at": seen,
-                "has_passed": True,
-                "run_id": "an earlier run",
-            }
+def _built(_service: str, _day: date) -> Iterator[Values]:
+    for dataset in datasets_of(Stage.DAILY_METRICS):
+        yield {"dataset": dataset, "source_revisions": {}, "code_version": "a version", "has_passed": True}
 
 
-def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
+def _feedback(service: str, day: date) -> Iterator[Values]:
     for rating, count in zip((5, 4, 3, 2, 1), RATINGS, strict=True):
         yield {
             "source": "done-page",
@@ -149,22 +116,25 @@ def _feedback(service: str, day: date, _seen: datetime) -> Iterator[Values]:
     }
 
 
-def _applications(service: str, day: date, _seen: datetime) -> Iterator[Values]:
+def _applications(service: str, day: date) -> Iterator[Values]:
     for number in range(4):
-        yield {
-            "application_hash": uuid5(NAMESPACE_DNS, f"{service} {day} {number}"),
-            **{
-                key: value
-                for hour, state in enumerate(("started", "created", "completed"), start=9)
-                for key, value in (
-                    (f"{state}_at", datetime(day.year, day.month, day.day, hour, tzinfo=UTC)),
-                    (f"{state}_date", day),
-                    (f"{state}_lpa_type", "unknown"),
-                )
-            },
-        }
+        row: Values = {"application_hash": uuid5(NAMESPACE_DNS, f"{service} {day} {number}")}
+        for hour, state in enumerate(("started", "created", "completed"), start=9):
+            row[f"{state}_at"] = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+            row |= {f"{state}_date": day, f"{state}_lpa_type": "unknown"}
+        yield row
 
 
-def _channel_counts(_service: str, _day: date, _seen: datetime) -> Iterator[Values]:
+def _channel_counts(_service: str, _day: date) -> Iterator[Values]:
     for lpa_type in ("health-and-welfare", "property-and-financial"):
         yield {"lpa_type": lpa_type, **CHANNELS, "is_final": True}
+
+
+_ROWS: dict[str, Callable[[str, date], Iterator[Values]]] = {
+    "source_deliveries": _deliveries,
+    "built_periods": _built,
+    "verdicts": _verdicts,
+    "extracted_feedback": _feedback,
+    "extracted_application_states": _applications,
+    "extracted_channel_counts": _channel_counts,
+}

@@ -1,14 +1,18 @@
 """Checks run inside the database: the memory they take here does not grow with the rows, nor with how many are bad."""
 
-import json
-import subprocess
-import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
-DATASETS = ("extracted_feedback", "extracted_application_states")
+from perf_pipeline.quality.judging import judge
+from perf_pipeline.systems import Systems
+from perf_pipeline_tests.integration.quality.judged import WEEK
+from perf_pipeline_tests.systems import systems_with
+
+FEW, MANY = 70, 20_000
+"""A row takes a kilobyte in Python: the many would take twenty megabytes, and judging takes a few."""
 FEEDBACK = """
 INSERT INTO perf.extracted_feedback (
     service, source, report_date, granularity, feedback_key, received_at, rating, ratings_count, first_seen_at, last_seen_at
@@ -36,37 +40,32 @@ SELECT
     'make-a-lpa', source_name, DATE '2025-08-25' + number, 1, 'delivered', now(), now(), now(), false, 1, 1, 0, 0, 'a run'
 FROM generate_series(0, 6) AS number CROSS JOIN unnest(ARRAY['in-service', 'applications']) AS sources (source_name)
 """
-JUDGE = """
-import json, re, sys
-from pathlib import Path
-from sqlalchemy import text
-from perf_pipeline.quality.judging import judge
-from perf_pipeline.warehouse.engine import warehouse_engine
-from perf_pipeline_tests.integration.quality.judged import WEEK
-from perf_pipeline_tests.integration.quality.test_judging_many_rows import DATASETS, FEEDBACK, STATES
-from perf_pipeline_tests.systems import systems_with
-warehouse = warehouse_engine(sys.argv[1])
-for rows in (10_000, 150_000):
-    with warehouse.begin() as connection:
-        for statement in (FEEDBACK, STATES):
-            connection.execute(text(statement), {"rows": rows})
-    for dataset in DATASETS:
-        judge(systems_with(warehouse, Path(sys.argv[2])), dataset, WEEK, "a run")
-    print(json.dumps(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])))
-"""
-"""Prints the peak of memory after few bad rows, and after many. Not ru_maxrss: that begins with what the parent had."""
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-def test_memory_does_not_grow_with_bad_rows(warehouse: Engine, tmp_path: Path) -> None:
-    with warehouse.begin() as connection:
+def peak(systems: Systems, dataset: str) -> int:
+    """Bytes that judging the week takes at most."""
+    tracemalloc.start()
+    judge(systems, dataset, WEEK, "a run")
+    try:
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rows"), [("extracted_feedback", FEEDBACK), ("extracted_application_states", STATES)]
+)
+def test_memory_does_not_grow_with_bad_rows(emptied_warehouse: Engine, tmp_path: Path, dataset: str, rows: str) -> None:
+    systems = systems_with(emptied_warehouse, tmp_path)
+    with emptied_warehouse.begin() as connection:
         connection.execute(text(DELIVERIES))
-    url = warehouse.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-W", "ignore", "-c", JUDGE, url, str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    few, many = (json.loads(line) for line in ended.stdout.splitlines())
-    # A bad row takes some hundred bytes in Python: all of them would take more than what is tolerated.
-    assert many < few * 1.1
-    with warehouse.connect() as connection:
-        failed = text("SELECT DISTINCT dataset FROM perf.verdicts WHERE result = 'failed' AND severity = 'blocking'")
-        assert set(connection.execute(failed).scalars()) == set(DATASETS)
+        connection.execute(text(rows), {"rows": FEW})
+    # The first time modules are imported and templates compiled.
+    judge(systems, dataset, WEEK, "a run")
+    before = peak(systems, dataset)
+    with emptied_warehouse.begin() as connection:
+        connection.execute(text(rows), {"rows": MANY})
+    assert peak(systems, dataset) < before * 1.2
+    with emptied_warehouse.connect() as connection:
+        failed = text("SELECT DISTINCT check_name FROM perf.verdicts WHERE result = 'failed' AND severity = 'blocking'")
+        assert connection.execute(failed).scalars().all() == ["rows_keep_their_contract"]
