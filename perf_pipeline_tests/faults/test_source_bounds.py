@@ -260,7 +260,7 @@ def test_an_impossible_instant_is_quarantined_and_counted(
 ) -> None:
     connection = connect(emptied_lpa_database_url)
     with connection, connection.cursor() as cursor:
-        insert_application(cursor, **IMPOSSIBLE[reason])
+        insert_application(cursor, **IMPOSSIBLE[reason])  # type: ignore[arg-type]
         insert_application(cursor, started_at=NOON)
     connection.close()
     night(lpa_systems, "applications")

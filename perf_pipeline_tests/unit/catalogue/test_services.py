@@ -97,7 +97,7 @@ deputy-reporting:
         ("[deputy-reporting", "[feeds", "feeds is the folder of the feed files"),
         ('feed = "', 'slug = "other"\nfeed = "', "deputy-reporting must be a table of its own, without a slug inside"),
         (DONE_PAGE, IN_SERVICE.replace("PERF_DEPUTY_", ""), "sources.in-service.database: String should match"),
-        ("done-page =", "fax =", "fax is no source; there are done-page, in-service, applications, sirius"),
+        ("done-page =", "fax =", "fax is not a source; expected one of done-page, in-service, applications, sirius"),
         (DONE_PAGE, "done-page = {}", "done-page takes slug (and first_day); found nothing"),
         (DONE_PAGE, f"{DONE_PAGE}\nsirius = {{ slug = 'lpa' }}", "sirius takes nothing (and first_day); found slug"),
         (IN_SERVICE, IN_SERVICE.replace(" }", ", slug = 'd' }"), "in-service takes database (and first_day); found d"),
@@ -154,7 +154,7 @@ def test_a_source_that_no_published_indicator_needs_is_not_asked(tmp_path: Path)
 
 def test_a_service_that_stands_twice_is_refused_in_yaml_too(tmp_path: Path) -> None:
     message = refusal_of(tmp_path, "use-an-lpa: {}\nuse-an-lpa: {}\n", "services.yml")
-    assert "use-an-lpa stands twice" in message
+    assert "use-an-lpa occurs twice" in message
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_service_has_its_own_thresholds_as_the_guide_shows_and_the_others_have
 @pytest.mark.parametrize(
     ("line", "reported"),
     [
-        ("calm_days = 3", ": calm_days is no threshold; there are quarantined_percent,"),
+        ("calm_days = 3", ": calm_days is not a threshold; expected one of quarantined_percent,"),
         ("quiet_days = 0", ".quiet_days: Input should be greater than 0"),
         ("quiet_days = -1", ".quiet_days: Input should be greater than 0"),
         ('quiet_days = "many"', ".quiet_days: Input should be a valid number"),

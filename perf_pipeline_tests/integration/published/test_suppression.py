@@ -12,8 +12,8 @@ from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.monthly_metrics.completion_rate import monthly_completion_rate
 from perf_pipeline.monthly_metrics.digital_take_up import monthly_digital_take_up
-from perf_pipeline.published.completion_rate import published_completion_rate
-from perf_pipeline.published.digital_take_up import published_digital_take_up
+from perf_pipeline.published.completion_rate import COMPLETION_RATE
+from perf_pipeline.published.digital_take_up import DIGITAL_TAKE_UP
 from perf_pipeline.published.files import write_dataset_files
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
@@ -46,7 +46,7 @@ def publish_take_up(systems: Systems) -> None:
     """May, with two applications by phone on one of its days."""
     rows = [row for day in MAY for row in rows_of_day(day, WITH_PHONE if day.day == 7 else CHANNELS, TAKE_UP)]
     put(systems, "daily_digital_take_up", [{**row, "digital_take_up_percent": 50} for row in rows])
-    publish(systems, [monthly_digital_take_up, published_digital_take_up], MAY)
+    publish(systems, [monthly_digital_take_up, DIGITAL_TAKE_UP.asset()], MAY)
 
 
 def publish_completion(systems: Systems, counts_of_first_day: Counts) -> None:
@@ -56,7 +56,7 @@ def publish_completion(systems: Systems, counts_of_first_day: Counts) -> None:
     key = ("service", "report_date", "lpa_type", "is_provisional")
     put(systems, "daily_application_events", [{name: row[name] for name in row if name not in cohorts} for row in rows])
     put(systems, "daily_completion_rate", [{name: row[name] for name in (*key, *cohorts)} for row in rows])
-    publish(systems, [monthly_completion_rate, published_completion_rate], MAY)
+    publish(systems, [monthly_completion_rate, COMPLETION_RATE.asset()], MAY)
 
 
 def files(systems: Systems, root: Path, indicator: IndicatorName, period: str) -> dict[tuple[str, str], dict[str, Any]]:
@@ -112,7 +112,7 @@ def test_a_small_state_of_a_month_empties_the_rows_of_all_types_but_the_majority
 
 def test_publishing_again_makes_no_new_version(publishing: Systems) -> None:
     publish_take_up(publishing)
-    publish(publishing, [published_digital_take_up], DayRange(date(2026, 5, 7), date(2026, 5, 31)))
+    publish(publishing, [DIGITAL_TAKE_UP.asset()], DayRange(date(2026, 5, 7), date(2026, 5, 31)))
     with transaction(publishing.warehouse) as connection:
         superseded = connection.exec_driver_sql(
             "SELECT count(*) FROM perf.published_digital_take_up WHERE superseded_at IS NOT NULL"
