@@ -34,7 +34,7 @@ Counts = dict[int, int]
 """Ratings of 5 by day of May."""
 
 
-def save(folder: Path, name: str, counts: Counts, age_hours: int = 0) -> Path:
+def save(folder: Path, name: str, counts: Counts, age_hours: float = 0) -> Path:
     """An export with an aggregate for each day of `counts`, saved before the morning."""
     rows = [
         f"2026-05-{day:02} 00:10:00,/done/{PAGE},Rating of 5: {ratings},,aggregated-service-feedback"
@@ -211,8 +211,9 @@ def test_a_night_ends_in_the_figures_of_the_files_that_are_there(
     for file in folder.iterdir():
         file.unlink()
     stated_zero: set[int] = set()
-    for action, name, counts, age in steps:
-        _act(folder, action, name, dict(sorted(counts.items())), age)
+    for second, (action, name, counts, age) in enumerate(steps):
+        # No two states of a file have the same time: a changed file is known by its time and size.
+        _act(folder, action, name, dict(sorted(counts.items())), age - second / 3600)
         night(systems)
         with systems.warehouse.connect() as connection:
             waiting = {name for (name, _, _), is_held in last_listing(connection, "make-a-lpa").items() if is_held}
@@ -225,7 +226,7 @@ def test_a_night_ends_in_the_figures_of_the_files_that_are_there(
         assert all(ratings or day in stated_zero for day, ratings in found.items())
 
 
-def _act(folder: Path, action: str, name: str, counts: Counts, age: int) -> None:
+def _act(folder: Path, action: str, name: str, counts: Counts, age: float) -> None:
     file = folder / name
     if action == "save":
         save(folder, name, counts, age)
