@@ -199,7 +199,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEP, min_size=1, max_size=6))
 def test_a_night_ends_in_the_figures_of_the_files_that_are_there(
     systems: Systems, steps: list[tuple[str, str, Counts, int]]
