@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, Row, create_engine, text
+from sqlalchemy import Engine, Row, create_engine, event, text
 
 from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, RULES
 from perf_pipeline.catalogue.datasets import DATASETS
@@ -110,6 +110,21 @@ def test_judging_again_replaces_the_verdict_and_leaves_other_days_alone(good: Sy
         standing = text(f"SELECT count(*) FROM perf.verdicts WHERE dataset = '{TABLE}' AND result = 'failed'")
         assert connection.execute(standing).scalar_one() == len(bad)
     assert not_passed(judged(good, TABLE)) == {}
+
+
+def test_the_sql_of_a_check_runs_once(good: Systems) -> None:
+    executed: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        executed.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        run(good.warehouse, TABLE, "UPDATE {table} SET total_count = 99 WHERE {here}")
+        assert not_passed(judged(good, TABLE))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert sum("AS findings" in statement for statement in executed) == len(RULES[TABLE])
 
 
 def test_judging_leaves_no_connection_behind(good: Systems) -> None:
