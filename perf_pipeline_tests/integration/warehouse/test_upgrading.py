@@ -113,7 +113,7 @@ def rebuilt(published: Upgraded) -> Upgraded:
 
 
 def is_daily_breakdown(figure: Mapping[str, Any]) -> bool:
-    return figure["period"] == "day" and figure.get("lpa_type", "all") != "all"
+    return bool(figure["period"] == "day" and figure.get("lpa_type", "all") != "all")
 
 
 def standing(upgraded: Upgraded) -> Figures:
@@ -141,7 +141,7 @@ def test_breakdowns_can_still_be_asked_for_as_they_stood(upgraded: Upgraded) -> 
             rows = figures_as_of(connection, indicator, "make-a-lpa", "day", BEFORE_THE_UPGRADE)
         mine = [figure for figure in stood if belongs(figure, entry.headline_column, "make-a-lpa", "day")]
         assert sorted(tuple(row)[:4] for row in rows) == sorted(tuple(figure.values())[:4] for figure in mine)
-        assert any(is_daily_breakdown(row._mapping) for row in rows) == (indicator != "user-satisfaction")
+        assert any(is_daily_breakdown(row._asdict()) for row in rows) == (indicator != "user-satisfaction")
 
 
 def belongs(figure: Mapping[str, Any], column: str, service: str, period: str) -> bool:
