@@ -50,9 +50,11 @@ def with_driver(url: str) -> str:
     if parsed.drivername not in ("postgres", "postgresql", _DRIVER):
         raise ValueError(f"names the driver {parsed.drivername}; only PostgreSQL through psycopg2 is supported")
     for name, value in parsed.query.items():
-        if name not in _QUERY or (_QUERY[name] and value not in _QUERY[name]):
-            # libpq would quote the value, which may be a password in the wrong place.
-            raise ValueError(f"has a parameter {name} that is not known or has a value that can't be")
+        # libpq would quote both, and a password with a question mark makes its rest a parameter.
+        if name not in _QUERY:
+            raise ValueError(f"has an unknown parameter after the question mark; known are {', '.join(_QUERY)}")
+        if _QUERY[name] and value not in _QUERY[name]:
+            raise ValueError(f"has a wrong value for its parameter {name}; expected one of {', '.join(_QUERY[name])}")
     return parsed.set(drivername=_DRIVER).render_as_string(hide_password=False)
 
 

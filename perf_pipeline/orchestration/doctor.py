@@ -12,6 +12,7 @@ from sqlalchemy import text
 from perf_pipeline.catalogue.services import Service, load_services
 from perf_pipeline.errors import NEXT_STEP, PerfPipelineError, PublishingError, WarehouseError
 from perf_pipeline.extracted.probing import PROBES
+from perf_pipeline.orchestration.hash_key import hash_key_of
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.settings import Settings, load_settings, unknown_variables
 from perf_pipeline.systems import Systems
@@ -41,6 +42,10 @@ def examine() -> Iterator[Finding]:
         return
     mode = "the embedded default" if settings.is_embedded else "the systems that PERF_* variables name"
     yield Finding("settings", True, f"{mode}; services {', '.join(service.slug for service in services)}")
+    key = _examined("hash key", partial(_hash_key, settings))
+    yield key
+    if not key.is_right:
+        return
     with ExitStack() as stack:
         try:
             systems = stack.enter_context(open_systems(settings))
@@ -65,6 +70,10 @@ def _checks(settings: Settings, systems: Systems) -> Iterator[tuple[str, Callabl
     for service, source in systems.services.pairs:
         yield f"{service.slug}, {source}", partial(_source, systems, service, source)
     yield "PERF_PUBLISH_DIR", partial(_publish_dir, systems)
+
+
+def _hash_key(settings: Settings) -> str:
+    return f"{len(hash_key_of(settings))} bytes"
 
 
 def _warehouse(systems: Systems) -> str:

@@ -74,6 +74,8 @@ def test_a_command_that_makes_no_sense_is_refused_and_leaves_nothing_behind(
         ("DATABASE_URL", f"postgresql://perf@db:{PLANTED}/perf", "PERF_DATABASE_URL is not a database URL"),
         ("DATABASE_URL", f"mysql://perf:{PLANTED}@db/perf", "PERF_DATABASE_URL names the driver mysql"),
         ("DATABASE_URL", f"postgresql+psycopg://perf:{PLANTED}@db/perf", "names the driver postgresql+psycopg"),
+        ("DATABASE_URL", f"postgresql://perf@db/perf?sslmode={PLANTED}", "PERF_DATABASE_URL has a wrong value for its"),
+        ("DATABASE_URL", f"postgresql://perf@db/perf?{PLANTED}=1", "PERF_DATABASE_URL has an unknown parameter"),
         ("LPA_DATABASE_URL", f"postgresql://perf:{PLANTED}@db/lpa", "PERF_DATABASE_URL is not, so there is no"),
         ("PUBLISH_DIR", "s3://bucket/figures", "PERF_PUBLISH_DIR must be a folder"),
         ("SERVICES_FILE", "no/such/file.toml", "The services file no/such/file.toml can't be read"),

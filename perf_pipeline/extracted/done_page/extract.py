@@ -8,7 +8,7 @@ from hashlib import md5
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from perf_pipeline.catalogue.changes import SourceChange
 from perf_pipeline.catalogue.reporting_days import DayRange
@@ -22,6 +22,7 @@ from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Readin
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
+from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline.warehouse.versions import Versioning, merge_versions
 
 _SQL = Path(__file__).parent / "sql"
@@ -85,6 +86,7 @@ def _usable(
     states = {file.name: state_of(file) for file in listed}
     waiting = {name for name, state in states.items() if before.get(state, False) and state not in accepted}
     ratings = {day: found.ratings for day, found in known.items()}
+    used_before = _files_used_before(connection, reading, listed)
     newly_held: list[HeldFile] = []
     while True:
         found = read_exports(
@@ -94,12 +96,27 @@ def _usable(
             accepted=[file for file in listed if state_of(file) in accepted],
         )
         more = files_taking_away(
-            found.days, ratings, lambda name: states[name] not in before and states[name] not in accepted
+            found.days,
+            ratings,
+            lambda name: states[name] not in before and states[name] not in accepted and name not in used_before,
         )
         if not more:
             return found, waiting, newly_held
         newly_held += more
         waiting |= {file.file_name for file in more}
+
+
+def _files_used_before(connection: Connection, reading: Reading, listed: Sequence[ExportFile]) -> set[str]:
+    """The names of files that had the same time when ratings were last taken from them: such a file was put back."""
+    table = TABLES["extracted_feedback"].c
+    statement = (
+        select(table.file_name, table.modified_at)
+        .where(table.service == reading.service.slug, table.source == reading.source.name)
+        .where(table.file_name.in_([file.name for file in listed]))
+        .distinct()
+    )
+    used = {tuple(row) for row in connection.execute(statement)}
+    return {file.name for file in listed if (file.name, file.modified_at) in used}
 
 
 def _rows(reading: Reading, day: DonePageDay) -> list[tuple[object, ...]]:

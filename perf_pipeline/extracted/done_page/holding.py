@@ -1,6 +1,7 @@
 """Finds the exports that a person has to accept: those that would remove more than a tenth of the ratings of known days.
 
-Pure. Only new and changed files are held. So nothing is held when a newer file is removed and an older one is used again.
+Pure. Only new and changed files are held. So nothing is held when a newer file is removed and an older one is used again, or
+when a file that was used before is put back.
 """
 
 from collections import defaultdict

@@ -220,6 +220,16 @@ def test_something_in_the_way_is_named_and_nothing_of_the_release_is_shown(
     assert names_in(root / ".releases") == []
 
 
+def test_releases_are_not_written_through_a_link_of_somebody_else(publishing: Systems, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    publishing.publish_dir.mkdir()
+    (publishing.publish_dir / ".releases").symlink_to(elsewhere)
+    with pytest.raises(PublishingError, match=r"\.releases is a link, which this program did not make"):
+        release(publishing)
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_a_file_in_place_of_the_folder_is_a_publishing_error(publishing: Systems) -> None:
     publishing.publish_dir.write_text("not a folder", encoding="utf-8")
     with pytest.raises(PublishingError, match=r"published can't be written to: .*PERF_PUBLISH_DIR"):

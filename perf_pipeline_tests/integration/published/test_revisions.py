@@ -1,5 +1,7 @@
 """What becomes of a published figure that changes: its cause, its mark, its rows in the log, and the log's files."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -346,3 +348,19 @@ def test_the_log_s_rows_stand_in_the_order_of_their_key_by_c_collation(nightly: 
     keys = [tuple(row["service" if name == "subject" else name] for name in KEY) for row in records]
     assert keys == sorted(set(keys))
     assert len(keys) > 30
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_reason_is_no_formula_for_a_spreadsheet(nightly: Systems, clock: Clock, start: str) -> None:
+    put_channels(nightly, FIRST_OF_MAY, is_provisional=True)
+    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    clock.now += NIGHT
+    change_channels(nightly, FIRST_OF_MAY, paper_count=3, total_count=7)
+    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    typed = f"{start}cmd|' /C calc'!A0"
+    with transaction(nightly.warehouse) as connection:
+        connection.execute(update(TABLES["revision_log"]).values(revision_reason=typed))
+    made = release(nightly)
+    text = bytes_of(made.folder, "revisions.csv").decode()
+    assert {row["revision_reason"] for row in csv.DictReader(io.StringIO(text, newline=""))} == {f"'{typed}"}
+    assert {row["revision_reason"] for row in json.loads(bytes_of(made.folder, "revisions.json"))} == {typed}

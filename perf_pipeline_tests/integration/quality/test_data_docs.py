@@ -67,3 +67,11 @@ def test_a_page_that_can_not_be_written_changes_no_verdict(good: Systems, tmp_pa
     failed = not_passed(judged(replace(good, data_docs_dir=occupied), TABLE))
     assert "channels_add_up_to_total" in {check for *_, check in failed}
     assert occupied.read_text() == "a file where the folder should be"
+
+
+def test_pages_are_not_written_through_a_link_of_somebody_else(good: Systems, tmp_path: Path) -> None:
+    elsewhere, link = tmp_path / "elsewhere", tmp_path / "link"
+    elsewhere.mkdir()
+    link.symlink_to(elsewhere)
+    judged(replace(good, data_docs_dir=link), TABLE)
+    assert list(elsewhere.iterdir()) == []

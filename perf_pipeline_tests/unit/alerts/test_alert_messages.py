@@ -70,3 +70,12 @@ def test_the_headline_names_subject_days_and_check_and_is_short() -> None:
     headline = "perf_pipeline: make-a-lpa, daily_digital_take_up, 2026-11-18 to 2026-11-19, counts add up"
     assert message_of(CAUSE, SETTINGS, "").headline == headline
     assert len(message_of(replace(CAUSE, subject="x" * 500), SETTINGS, "").headline) == 120
+
+
+def test_words_of_others_can_mention_nobody_and_link_nowhere_in_a_chat() -> None:
+    hostile = "<!channel> @here [pay](https://evil.example) *now* `rm` & <https://evil.example|click>"
+    text = str(message_of(replace(CAUSE, found=hostile), SETTINGS, "").parts["text"])
+    body, link = text.rsplit("More: ", 1)
+    assert link == "https://dagit.example/assets/daily_digital_take_up?view=checks"
+    assert [mark for mark in ("<", ">", "@here", "](", "://", "*now", "`rm") if mark in body] == []
+    assert "&lt;!channel&gt;" in body
