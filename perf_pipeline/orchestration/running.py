@@ -1,5 +1,6 @@
 """Running the job for a range of days in this process, as the commands do: with progress, and with what failed."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -151,13 +152,14 @@ def _executed(
     shows_tracebacks: bool = False,
 ) -> RangeOutcome:
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            resources={"systems": systems},
-            tags=tags,
-            run_config=_console("ERROR" if shows_tracebacks else "CRITICAL"),
-            raise_on_error=False,
-        )
+        with _errors_alone():
+            result = job.execute_in_process(
+                instance=instance,
+                resources={"systems": systems},
+                tags=tags,
+                run_config=_console("ERROR" if shows_tracebacks else "CRITICAL"),
+                raise_on_error=False,
+            )
     except (DBAPIError, DagsterPostgresException) as error:
         raise _storage_broke_off(error) from error
     if result.success:
@@ -195,8 +197,20 @@ def _check_storage(url: str) -> None:
 def _storage_broke_off(error: Exception) -> WarehouseError:
     return WarehouseError(
         f"Dagster's storage refused or broke off: {first_line(error.__cause__ or error)}.",
-        next_step="check PERF_DAGSTER_DATABASE_URL and that its server is up, then run the same command again.",
+        next_step="run the same command again; if that fails too, check the server of PERF_DAGSTER_DATABASE_URL.",
     )
+
+
+@contextmanager
+def _errors_alone() -> Iterator[None]:
+    """Without the warnings that Dagster logs each time that it tries its storage again: the error in the end says all."""
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(before)
 
 
 def _console(level: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """A nightly run that is told to stop, or killed, at one moment after the other, and then let run to its end."""
 
 import hashlib
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import pytest
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
-from perf_pipeline_tests.commands import Place
+from perf_pipeline.embedded_postgres.home import Home
+from perf_pipeline_tests.commands import PATIENCE_SECONDS, YESTERDAY, Place
 from perf_pipeline_tests.small_world import small_world
 
 STOPPED = 130
@@ -86,3 +88,19 @@ def test_the_next_run_ends_well_in_the_files_of_an_undisturbed_one(night: Night)
     assert night.place.sha256s() == night.undisturbed.sha256s()
     visible = visible_files(night.place.publish_dir)
     assert {path: digest for path, digest in visible.items() if path != "manifest.json"} == night.place.sha256s()
+
+
+def test_an_embedded_server_that_is_killed_ends_the_run_in_one_error_and_the_next_run_is_whole(tmp_path: Path) -> None:
+    place = Place(tmp_path, first_day=YESTERDAY)
+    with place.start("nightly") as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if "daily_application_events" in line)
+        os.kill(int((Home.at(place.home).data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        out, rest = process.communicate(timeout=PATIENCE_SECONDS)
+    (error,) = [line for line in rest.splitlines() if line.startswith("Error: ")]
+    assert (process.returncode, out, "Traceback" in rest, "WARNING" in rest) == (1, "", False, False)
+    assert "Connection refused" in error
+    assert "Next step: run the same command again" in error
+    assert visible_files(place.publish_dir) == {}
+    assert place.run("nightly").returncode == 0
+    assert place.sha256s().keys() == visible_files(place.publish_dir).keys() - {"manifest.json"}
