@@ -43,7 +43,7 @@ class Column:
     """Of a count or percentage."""
     maximum: int | None = None
     made_from: tuple[str, ...] = ()
-    """The columns of the same row that the value is computed from."""
+    """The columns of the same row that the value is computed from. Of a share: the parts of it, and then the whole."""
 
     @property
     def title(self) -> str:

@@ -10,12 +10,14 @@ IndicatorName = Literal["user-satisfaction", "completion-rate", "digital-take-up
 
 @dataclass(frozen=True)
 class Indicator:
-    """One indicator. Its tables are the datasets that name it. Its sources are the entries of `sources` that name it."""
+    """One indicator. Its tables are the datasets that name it."""
 
     name: IndicatorName
     title: str
     definition: str
     headline_column: str
+    sources: tuple[str, ...]
+    """The sources that deliver data for it, by their names in `sources`."""
 
     @property
     def published_dataset(self) -> str:
@@ -29,6 +31,7 @@ _ENTRIES = (
         "User satisfaction",
         "How people who used the service felt about it, on a scale of five ratings, under the method in force.",
         "headline_percent",
+        ("done-page", "in-service"),
     ),
     Indicator(
         "completion-rate",
@@ -36,12 +39,14 @@ _ENTRIES = (
         "Of the applications started in a period, the share created by the end of"
         f" the {COHORT_DAYS}th day after their start.",
         "cohort_completion_percent",
+        ("applications",),
     ),
     Indicator(
         "digital-take-up",
         "Digital take-up",
         "Of all applications received, by the day of receipt, the share made online or online with help.",
         "digital_take_up_percent",
+        ("sirius",),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Every source: what it delivers, for which indicators, where it is, when it is due, and why its rows can be unusable.
+"""Every source: what it delivers, where it is, when it is due, and why its rows can be unusable.
 
 Settings, planner, extraction, checks, lineage and documents use these entries. The code that reads a source is in its
 folder under `extracted/`.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from perf_pipeline.catalogue.cadences import Cadence, Monthly, Nightly
-from perf_pipeline.catalogue.indicators import IndicatorName
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.quarantine_reasons import (
     APPLICATION_REASONS,
     CHANNEL_COUNT_REASONS,
@@ -35,7 +35,6 @@ class Source:
     """The kind that Dagit shows: postgres, csv, api."""
     extract: str
     """The dataset into which its rows are merged."""
-    indicators: tuple[IndicatorName, ...]
     cadence: Cadence
     owner: str
     setting: str | None = None
@@ -63,7 +62,6 @@ _ENTRIES = (
         " a person puts into a folder every month. Days are UTC days.",
         kind="csv",
         extract="extracted_feedback",
-        indicators=("user-satisfaction",),
         cadence=Monthly(5),
         owner="team:performance-data",
         setting="feedback_exports_dir",
@@ -78,7 +76,6 @@ _ENTRIES = (
         " mandatory comments never leave that database. Read only.",
         kind="postgres",
         extract="extracted_feedback",
-        indicators=("user-satisfaction",),
         cadence=Nightly(1),
         owner="team:make-an-lpa",
         options=("database",),
@@ -93,7 +90,6 @@ _ENTRIES = (
         " stamps. Read only.",
         kind="postgres",
         extract="extracted_application_states",
-        indicators=("completion-rate",),
         cadence=Nightly(1),
         owner="team:make-an-lpa",
         options=("database",),
@@ -109,7 +105,6 @@ _ENTRIES = (
         " Contract: docs/sirius-endpoint.openapi.yaml.",
         kind="api",
         extract="extracted_channel_counts",
-        indicators=("digital-take-up",),
         # Its gateway may serve data up to 48 hours old (DOMAIN 3.3).
         cadence=Nightly(3),
         owner="team:sirius",
@@ -126,7 +121,7 @@ SOURCES: dict[str, Source] = {source.name: source for source in _ENTRIES}
 
 def sources_for(indicator: IndicatorName) -> tuple[str, ...]:
     """Names of the sources that deliver data for an indicator."""
-    return tuple(source.name for source in _ENTRIES if indicator in source.indicators)
+    return tuple(source.name for source in _ENTRIES if source.name in INDICATORS[indicator].sources)
 
 
 def sources_into(extract: str) -> tuple[Source, ...]:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, func, select
 
-from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
+from perf_pipeline.catalogue.datasets import Dataset, Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, TIMEZONE, DayRange, london_day, months_later
-from perf_pipeline.catalogue.sources import Source
+from perf_pipeline.catalogue.sources import Source, sources_for
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -89,8 +89,8 @@ def drop_old_rows(systems: Systems, source: Source, service: str, now: datetime)
 def _daily_datasets(source: Source) -> list[Dataset]:
     return [
         entry
-        for entry in DATASETS.values()
-        if entry.stage is Stage.DAILY_METRICS and entry.indicator in source.indicators
+        for entry in datasets_of(Stage.DAILY_METRICS).values()
+        if entry.indicator and source.name in sources_for(entry.indicator)
     ]
 
 

@@ -9,7 +9,7 @@ from perf_pipeline.catalogue.checks import CHECKED, RULES
 from perf_pipeline.catalogue.checks.timeliness import SOURCE_RULES
 from perf_pipeline.catalogue.columns import COLUMNS
 from perf_pipeline.catalogue.datasets import DATASETS, FIGURES, Stage, datasets_of
-from perf_pipeline.catalogue.indicators import INDICATORS
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.definitions import FLOW
 from perf_pipeline.documents.data_dictionary import data_dictionary
@@ -17,6 +17,7 @@ from perf_pipeline.documents.quality_guide import quality_guide
 from perf_pipeline.extracted.attempting import EXTRACTORS
 from perf_pipeline.extracted.probing import PROBES
 from perf_pipeline.extracted.source_systems import SOURCE_ASSETS
+from perf_pipeline.published.summary import HEADINGS
 from perf_pipeline.settings import Settings
 
 PACKAGE = Path(perf_pipeline.__file__).parent
@@ -46,10 +47,27 @@ def test_every_source_is_read_and_probed_and_no_other() -> None:
 
 
 @indicators
-def test_every_indicator_has_its_figures_and_a_table_at_each_stage(indicator: str) -> None:
+def test_every_indicator_has_its_figures_and_a_table_at_each_stage(indicator: IndicatorName) -> None:
     assert indicator in FIGURES
-    for stage in (Stage.EXTRACTED, Stage.DAILY_METRICS, Stage.MONTHLY_METRICS, Stage.PUBLISHED):
+    assert set(INDICATORS[indicator].sources) <= set(SOURCES)
+    assert INDICATORS[indicator].sources
+    for stage in (Stage.DAILY_METRICS, Stage.MONTHLY_METRICS, Stage.PUBLISHED):
         assert any(entry.indicator == indicator for entry in datasets_of(stage).values()), stage
+
+
+@indicators
+def test_every_indicator_is_checked_and_shown_by_its_entries_alone(indicator: IndicatorName) -> None:
+    headline = INDICATORS[indicator].headline_column
+    daily, monthly = (
+        {name for name, entry in datasets_of(stage).items() if entry.indicator == indicator}
+        for stage in (Stage.DAILY_METRICS, Stage.MONTHLY_METRICS)
+    )
+    assert all("every_delivered_day_has_its_rows" in RULES[name] for name in daily)
+    assert any("headline_does_not_jump" in RULES[name] for name in daily)
+    assert all(
+        {"month_is_the_sum_of_its_days", f"{headline}_follows_from_counts"} <= set(RULES[name]) for name in monthly
+    )
+    assert INDICATORS[indicator].title.lower() in (*HEADINGS, "user satisfaction")
 
 
 @indicators

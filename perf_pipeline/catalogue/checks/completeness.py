@@ -1,9 +1,10 @@
 """Nothing is lost on the way: contracts and keys, every day that should be there, every row that was read."""
 
-from perf_pipeline.catalogue.checks.rule import Kind, Rule, on_each
-from perf_pipeline.catalogue.datasets import Stage, datasets_of
-from perf_pipeline.catalogue.dimensions import KNOWN_LPA_TYPES, LPA_TYPES
+from perf_pipeline.catalogue.checks.rule import Kind, Parameters, Rule, on_each
+from perf_pipeline.catalogue.datasets import Dataset, Stage, datasets_of
+from perf_pipeline.catalogue.dimensions import KNOWN_LPA_TYPES, LPA_TYPES, RATING_SOURCE
 from perf_pipeline.catalogue.severity import Severity
+from perf_pipeline.catalogue.sources import SOURCES, sources_for
 
 NOT_CHECKED = "not checked"
 """What is observed of an extract that has no verdict."""
@@ -17,10 +18,16 @@ CHECKED = tuple(
 )
 """The datasets that are checked, in the order of the flow."""
 
-_ONE_A_SOURCE = {"rows": "1", "row_of_delivery": "made.source = ledger.source_name"}
-_ONE_A_TYPE = {"rows": str(len(LPA_TYPES) + 1), "row_of_delivery": "true"}
-# Sirius knows the type of every application.
-_ONE_A_KNOWN_TYPE = {"rows": str(len(KNOWN_LPA_TYPES) + 1), "row_of_delivery": "true"}
+
+def _rows_of_a_day(daily: Dataset) -> Parameters:
+    """How many rows a delivered day has: one for its source, or one for each type of LPA and one for all."""
+    if daily.dimension is RATING_SOURCE:
+        return {"rows": "1", "row_of_delivery": "made.source = ledger.source_name"}
+    sources = sources_for(daily.indicator) if daily.indicator else ()
+    # A source that counts applications itself knows the type of each.
+    types = KNOWN_LPA_TYPES if all(SOURCES[name].is_counted_by_source for name in sources) else LPA_TYPES
+    return {"rows": str(len(types) + 1), "row_of_delivery": "true"}
+
 
 COMPLETENESS = (
     Rule(
@@ -63,11 +70,6 @@ COMPLETENESS = (
         Severity.BLOCKING,
         "a day or a type that goes missing between our copy and the daily figures",
         OUR_FAULT,
-        on={
-            "daily_user_satisfaction": _ONE_A_SOURCE,
-            "daily_application_events": _ONE_A_TYPE,
-            "daily_completion_rate": _ONE_A_TYPE,
-            "daily_digital_take_up": _ONE_A_KNOWN_TYPE,
-        },
+        on={name: _rows_of_a_day(daily) for name, daily in datasets_of(Stage.DAILY_METRICS).items()},
     ),
 )

@@ -1,19 +1,36 @@
-"""Figures that follow from their own counts, parts that add up to their total, months that are the sum of their days."""
+"""Figures that follow from their own counts, parts that add up to their total, months that are the sum of their days.
 
-from collections.abc import Mapping
+A check is on every dataset that holds its columns.
+"""
 
-from perf_pipeline.catalogue.checks.completeness import OUR_FAULT
+from collections.abc import Iterator, Mapping
+
+from perf_pipeline.catalogue.checks.completeness import CHECKED, OUR_FAULT
 from perf_pipeline.catalogue.checks.rule import Kind, Parameters, Rule, on_each
-from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, RATING_COUNTS
-from perf_pipeline.catalogue.datasets import COHORT_COUNTS, STATE_COUNTS, TAKE_UP_COUNTS
+from perf_pipeline.catalogue.columns import CHANNEL_COUNTS, COLUMNS, RATING_COUNTS, Column, ColumnType
+from perf_pipeline.catalogue.datasets import (
+    COHORT_COUNTS,
+    DATASETS,
+    MONTH_COUNTS,
+    STATE_COUNTS,
+    TAKE_UP_COUNTS,
+    Stage,
+    datasets_of,
+)
 from perf_pipeline.catalogue.methods import SATISFACTION_METHODS, SatisfactionMethod
 from perf_pipeline.catalogue.severity import Severity
 
-_SATISFACTION = ("daily_user_satisfaction", "monthly_user_satisfaction")
-_EVENTS = ("daily_application_events", "monthly_completion_rate")
-_COHORTS = ("daily_completion_rate", "monthly_completion_rate")
-_TAKE_UP = ("daily_digital_take_up", "monthly_digital_take_up")
-_MONTHS = ("monthly_user_satisfaction", "monthly_completion_rate", "monthly_digital_take_up")
+
+def _holding(*columns: str) -> tuple[str, ...]:
+    """The checked datasets with all of the columns."""
+    return tuple(name for name in CHECKED if set(columns) <= set(DATASETS[name].column_names))
+
+
+_SATISFACTION = _holding(*RATING_COUNTS)
+_EVENTS = _holding(*STATE_COUNTS)
+_COHORTS = _holding(*COHORT_COUNTS)
+_CHANNELS = _holding(*TAKE_UP_COUNTS)
+_TAKE_UP = tuple(name for name in _CHANNELS if DATASETS[name].stage is not Stage.EXTRACTED)
 
 
 def satisfaction_numerators() -> str:
@@ -46,6 +63,38 @@ def _percent(percent: str, datasets: tuple[str, ...], numerator: str, denominato
     )
 
 
+def numerator_and_denominator(share: Column) -> tuple[str, str]:
+    """Pieces of SQL for a share of counts."""
+    *parts, whole = share.made_from
+    return " + ".join(parts), whole
+
+
+def _shares() -> Iterator[Rule]:
+    """A check for each percentage that no method of satisfaction weights."""
+    weighted = {method.column for method in SATISFACTION_METHODS.values()}
+    for column in COLUMNS.values():
+        if column.type is ColumnType.PERCENT and column.name not in weighted:
+            yield _percent(column.name, _holding(column.name), *numerator_and_denominator(column))
+
+
+def _days_of_months() -> dict[str, Parameters]:
+    """For each monthly dataset: the first daily dataset of its indicator, and the counts that both have, but for totals.
+
+    A total follows from its parts, by a check of its own.
+    """
+    daily = datasets_of(Stage.DAILY_METRICS)
+    return {
+        name: _summed(next(day for day in daily if daily[day].indicator == monthly.indicator), name)
+        for name, monthly in datasets_of(Stage.MONTHLY_METRICS).items()
+    }
+
+
+def _summed(daily: str, monthly: str) -> Parameters:
+    columns = [column for column in DATASETS[daily].columns if column in DATASETS[monthly].columns]
+    counts = tuple(column.name for column in columns if column.type is ColumnType.COUNT and not column.made_from)
+    return {"daily": daily, "columns": counts}
+
+
 def _part(
     name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str, minimum: str = "0"
 ) -> Rule:
@@ -75,6 +124,7 @@ CONSISTENCY = (
         "a headline under another method than the one it names",
         on_each(_SATISFACTION, numerators=satisfaction_numerators()),
     ),
+    *_shares(),
     _part(
         "same_day_creations_are_part_of_created",
         "a state counted on the wrong day",
@@ -82,7 +132,6 @@ CONSISTENCY = (
         ("created_same_day_count",),
         "created_count",
     ),
-    _percent("created_per_started_percent", _EVENTS, "created_count", "started_count"),
     _types("states_of_all_types_add_up", _EVENTS, STATE_COUNTS),
     _part(
         "no_more_reach_a_state_than_started",
@@ -91,21 +140,19 @@ CONSISTENCY = (
         ("cohort_created_count", "cohort_completed_count"),
         "cohort_started_count",
     ),
-    _percent("cohort_completion_percent", _COHORTS, "cohort_created_count", "cohort_started_count"),
     _types("cohorts_of_all_types_add_up", _COHORTS, COHORT_COUNTS),
     _adds_up(
         "channels_add_up_to_total",
         "a channel lost or counted twice",
-        ("extracted_channel_counts", *_TAKE_UP),
+        _CHANNELS,
         CHANNEL_COUNTS,
         "total_count",
     ),
-    _percent("digital_take_up_percent", _TAKE_UP, "online_count + assisted_count", "total_count"),
     _types("channels_of_all_types_add_up", _TAKE_UP, TAKE_UP_COUNTS),
     _part(
         "days_included_are_no_more_than_expected",
         "a day counted twice in its month",
-        _MONTHS,
+        _holding(*MONTH_COUNTS),
         ("days_included_count",),
         "days_expected_count",
         minimum="1",
@@ -113,11 +160,7 @@ CONSISTENCY = (
     _rule(
         "month_is_the_sum_of_its_days",
         "a month that differs from its days",
-        {
-            "monthly_user_satisfaction": {"daily": "daily_user_satisfaction", "columns": RATING_COUNTS},
-            "monthly_completion_rate": {"daily": "daily_application_events", "columns": STATE_COUNTS},
-            "monthly_digital_take_up": {"daily": "daily_digital_take_up", "columns": TAKE_UP_COUNTS},
-        },
+        _days_of_months(),
     ),
     _rule(
         "month_is_the_sum_of_its_cohorts",

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
-from perf_pipeline.catalogue.checks.consistency import satisfaction_numerators
+from perf_pipeline.catalogue.checks.consistency import numerator_and_denominator, satisfaction_numerators
 from perf_pipeline.catalogue.checks.rule import Kind, Parameters, Rule, on_each
+from perf_pipeline.catalogue.columns import COLUMNS, ColumnType
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.severity import Severity
 
 _LOOK = (
@@ -16,7 +18,26 @@ _VOLUMES: dict[str, Parameters] = {
     "daily_application_events": {"volume": "started_count"},
     "daily_digital_take_up": {"volume": "total_count"},
 }
-"""The column that counts how much happened on a day."""
+"""The column that counts how much happened on a day, in one daily dataset of what a source delivers."""
+
+
+def _shares() -> dict[str, Parameters]:
+    """The daily datasets whose headline is a share of counts."""
+    found: dict[str, Parameters] = {}
+    for name, daily in datasets_of(Stage.DAILY_METRICS).items():
+        headline = COLUMNS[INDICATORS[daily.indicator].headline_column] if daily.indicator else None
+        if headline in daily.columns and headline.type is ColumnType.PERCENT:
+            numerator, denominator = numerator_and_denominator(headline)
+            found[name] = {
+                "volume": denominator,
+                "numerators": f"('', {numerator})",
+                "method_in_force": "''",
+                # A cohort that still grows is not compared with whole ones.
+                "is_compared": "NOT is_provisional" if daily.reach_back_days else "true",
+            }
+    return found
+
+
 _HEADLINES: dict[str, Parameters] = {
     "daily_user_satisfaction": {
         "volume": "responses_count",
@@ -24,18 +45,7 @@ _HEADLINES: dict[str, Parameters] = {
         "method_in_force": "headline_method",
         "is_compared": "true",
     },
-    "daily_completion_rate": {
-        "volume": "cohort_started_count",
-        "numerators": "('', cohort_created_count)",
-        "method_in_force": "''",
-        "is_compared": "NOT is_provisional",
-    },
-    "daily_digital_take_up": {
-        "volume": "total_count",
-        "numerators": "('', online_count + assisted_count)",
-        "method_in_force": "''",
-        "is_compared": "true",
-    },
+    **_shares(),
 }
 """Numerators of the headline as a share of the volume, by method; which method is in force; which rows are compared."""
 

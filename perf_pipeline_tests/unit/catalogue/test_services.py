@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.services import DEFAULT_FILE, Service, Services, load_services
 from perf_pipeline.documents.quality_guide_text import EXAMPLE
 from perf_pipeline.errors import SettingsError
@@ -46,7 +47,7 @@ def refusal_of(folder: Path, text: str, name: str = "services.toml") -> str:
 def test_the_default_file_lists_two_services() -> None:
     services = load_services()
     assert {service.slug: set(service.indicators) for service in services} == {
-        "make-a-lpa": {"user-satisfaction", "completion-rate", "digital-take-up"},
+        "make-a-lpa": set(INDICATORS),
         "use-an-lpa": {"user-satisfaction"},
     }
     assert [(service.slug, source) for service, source in services.pairs] == [

@@ -7,6 +7,7 @@ import pytest
 from perf_pipeline.catalogue.columns import COLUMNS
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.dimensions import LPA_TYPE, RATING_SOURCE
+from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES, Source, sources_for, sources_into
 
@@ -20,7 +21,8 @@ def test_a_source_is_described_and_is_merged_into_an_extract_of_an_indicator_tha
     assert source.owner.startswith("team:")
     extract = DATASETS[source.extract]
     assert extract.stage is Stage.EXTRACTED
-    assert extract.indicator in source.indicators
+    assert extract.indicator
+    assert source.name in INDICATORS[extract.indicator].sources
 
 
 @sources
