@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from perf_pipeline.catalogue.indicators import INDICATORS
+from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.definitions import defs
@@ -38,7 +38,9 @@ FAILED = date(2026, 6, 16)
 BEFORE_THE_UPGRADE = datetime(2026, 10, 6, 12, tzinfo=UTC)
 MIGRATED_AT = datetime(2026, 10, 6, 18, tzinfo=UTC)
 NEXT_NIGHT = datetime(2026, 10, 7, 3, tzinfo=UTC)
-TABLES = [indicator.published_dataset for indicator in INDICATORS.values()]
+PUBLISHED: tuple[IndicatorName, ...] = ("user-satisfaction", "completion-rate", "digital-take-up")
+"""The indicators of the dump, whichever there are today."""
+TABLES = [INDICATORS[name].published_dataset for name in PUBLISHED]
 BREAKDOWNS = ("make-a-lpa/completion-rate-daily", "make-a-lpa/digital-take-up-daily")
 
 Figures = list[dict[str, Any]]
@@ -136,10 +138,12 @@ def test_the_figures_in_force_stay_but_for_daily_breakdowns(upgraded: Upgraded) 
 
 def test_breakdowns_can_still_be_asked_for_as_they_stood(upgraded: Upgraded) -> None:
     stood = [figure for figure in upgraded.before if figure["published_at"] <= BEFORE_THE_UPGRADE]
-    for indicator, entry in INDICATORS.items():
+    for indicator in PUBLISHED:
         with connected(upgraded.systems.warehouse) as connection:
             rows = figures_as_of(connection, indicator, "make-a-lpa", "day", BEFORE_THE_UPGRADE)
-        mine = [figure for figure in stood if belongs(figure, entry.headline_column, "make-a-lpa", "day")]
+        mine = [
+            figure for figure in stood if belongs(figure, INDICATORS[indicator].headline_column, "make-a-lpa", "day")
+        ]
         assert sorted(tuple(row)[:4] for row in rows) == sorted(tuple(figure.values())[:4] for figure in mine)
         assert any(is_daily_breakdown(row._asdict()) for row in rows) == (indicator != "user-satisfaction")
 
