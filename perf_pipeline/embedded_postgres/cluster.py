@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,7 +68,16 @@ def _create(home: Home, launcher: Launcher, server_lock: int) -> None:
             raise program_failure(home, "initdb could not create a cluster", created.stderr)
         new.rename(home.data)
     finally:
-        shutil.rmtree(new, ignore_errors=True)
+        _remove(new)
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder of an initdb that failed or was interrupted. Its child may still write there for a moment."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _check_version(home: Home) -> None:
