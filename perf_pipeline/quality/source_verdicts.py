@@ -34,7 +34,13 @@ def source_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> Asse
     judge_sources(systems, context.run.run_id)
     with connected(systems.warehouse) as connection:
         failed = failed_sources(connection, systems.services)
-    return AssetReport(metadata={"days_failed": len({row.period_start for row in failed})})
+        delivered = connection.execute(
+            text("SELECT DISTINCT period_start FROM perf.source_deliveries WHERE run_id = :run_id"),
+            {"run_id": context.run.run_id},
+        ).scalars()
+        return AssetReport(
+            metadata={"days_failed": len({row.period_start for row in failed})}, days_beyond=frozenset(delivered)
+        )
 
 
 def judge_sources(systems: Systems, run_id: str) -> None:

@@ -92,7 +92,7 @@ def statuses(world: SmallWorld) -> dict[str, list[str]]:
         for name, value in {**world.place.environment, "DAGSTER_HOME": ""}.items():
             patch.setenv(name, value)
         with dagster_instance(load_settings()) as instance:
-            for asset in ("extracted_application_states", "extracted_channel_counts", "release"):
+            for asset in ("extracted_application_states", "extracted_channel_counts", "source_verdicts", "release"):
                 shown = instance.get_status_by_partition(dg.AssetKey(asset), days, reporting_days(DAYS.first))
                 found[asset] = ["" if status is None else status.name for status in (shown or {}).values()]
     return found
@@ -123,6 +123,7 @@ def bring_news(world: SmallWorld) -> None:
 def test_the_first_night_builds_every_day(nights: dict[str, Night]) -> None:
     called = nights["first"].called
     assert (called.status, called.built, called.failures) == (0, [str(DAYS)], [])
+    assert {status for shown in nights["first"].statuses.values() for status in shown[: len(DAYS)]} == {"MATERIALIZED"}
 
 
 def test_sources_that_are_down_are_named_in_a_line_each_and_hold_back_nothing_else(nights: dict[str, Night]) -> None:
