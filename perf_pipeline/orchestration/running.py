@@ -19,6 +19,7 @@ from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT
 from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
 from perf_pipeline.orchestration.run_causes import causes_of_run
 from perf_pipeline.quality.causes import Cause
+from perf_pipeline.quality.checks import CHECK
 from perf_pipeline.settings import Settings
 from perf_pipeline.systems import Progress, Systems
 from perf_pipeline.warehouse.engine import CONNECT_SECONDS, first_line
@@ -114,21 +115,22 @@ class Runner:
 
     def extract_range(self, days: DayRange, progress: Progress) -> RangeOutcome:
         """Read `days` of every source again."""
-        return self._executed(extract.name, days, range_tags(days, self.asked), progress)
+        return self._executed(extract.name, days, self._tags(days), progress)
 
     def build(self, days: DayRange, progress: Progress, *, publishes: bool = True) -> RangeOutcome:
         """Build `days`; the last run of a command publishes what all of them have built."""
         job = build if publishes else build_without_publishing
-        tags = range_tags(days, self.asked)
-        if len(days) > MOST_DAYS_CHECKED_IN_DAGSTER:
-            tags |= {LEAVES_CHECKS_OUT: "true"}
-        return self._executed(job.name, days, tags, progress)
+        return self._executed(job.name, days, self._tags(days), progress)
 
     def publish(self, days: DayRange) -> RangeOutcome:
         """Publish what is built of `days` and passed, without building anything."""
         job = self.definitions.resolve_job_def(build.name)
         alone = job.get_subset(asset_selection=PUBLISHING, asset_check_selection=set())
         return _executed(alone, self.instance, self.systems, days, range_tags(days, self.asked))
+
+    def _tags(self, days: DayRange) -> dict[str, str]:
+        is_long = len(days) > MOST_DAYS_CHECKED_IN_DAGSTER
+        return range_tags(days, self.asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {})
 
     def _executed(self, name: str, days: DayRange, tags: dict[str, str], progress: Progress) -> RangeOutcome:
         """Run a job; what goes wrong inside of the run is in the outcome.
@@ -169,12 +171,11 @@ def _executed(
 
 
 def _without_daily_checks(job: dg.JobDefinition) -> dg.JobDefinition:
-    """The job without the checks that only show what stands in the table of verdicts; the last one stays."""
+    """The job without the checks that only show what stands in the table of verdicts; those that fail a run stay."""
     keys = job.asset_layer.executable_asset_keys
-    last = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.name == "every_day_passed"}
-    return job.get_subset(
-        asset_selection=set(keys), asset_check_selection={key for key in last if key.asset_key in keys}
-    )
+    checks = job.asset_layer.asset_graph.asset_check_keys
+    stay = {key for key in checks if key.asset_key in keys and key.name != CHECK}
+    return job.get_subset(asset_selection=set(keys), asset_check_selection=stay)
 
 
 def _causes(instance: dg.DagsterInstance, run_id: str, systems: Systems) -> list[Cause]:

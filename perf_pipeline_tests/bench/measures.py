@@ -1,0 +1,83 @@
+"""The measurements (a) to (h). Each is a function of a world; the names of the letters are those of docs/performance.md."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from perf_pipeline_tests.bench import sources
+from perf_pipeline_tests.bench.events import stage_seconds
+from perf_pipeline_tests.bench.floors import seconds_to_copy_and_group, seconds_to_group_one_day, seconds_to_import
+from perf_pipeline_tests.bench.results import Result
+from perf_pipeline_tests.bench.sizes import LAST_DAY, Size
+from perf_pipeline_tests.bench.world import Ran, World
+
+_LIMIT_MB = 400
+_SCATTERED = 40
+_LATE_BY_DAYS = 3
+
+
+def full_build(world: World) -> Iterator[Result]:
+    """(a) Every stage of every day, with lineage and verdicts by day; (d) where its time went; (f) its memory."""
+    floor = seconds_to_copy_and_group(world)
+    ran = world.backfill(log="a")
+    floor = min(floor, seconds_to_copy_and_group(world))
+    yield Result("a", "all days built from nothing", ran.seconds, floor, "COPY and GROUP BY", world.size.bounds["a"])
+    for stage, (seconds, events) in stage_seconds(world.warehouse_url).items():
+        yield Result("d", f"of it {stage}, {events:,} events", seconds, ran.seconds, "all")
+    yield _memory(ran, world.size)
+
+
+def _memory(ran: Ran, size: Size) -> Result:
+    what = f"peak memory with {size.rows:,} rows of each table"
+    return Result("f", what, ran.peak_mb, _LIMIT_MB, "limit", 1, unit="MB")
+
+
+def growth_of_memory(small: Ran, large: Result) -> Result:
+    """(f) The peak memory of two sizes, one ten times the other."""
+    return Result("f", "its growth from a tenth of the rows", large.value, small.peak_mb, "a tenth", 1.1, unit="MB")
+
+
+def loading(world: World) -> Iterator[Result]:
+    """(c) What every process of Dagster imports."""
+    floor = seconds_to_import(world, "dagster", times=5)
+    load = seconds_to_import(world, "perf_pipeline.definitions", times=5)
+    yield Result("c", "definitions loaded", load, floor, "import dagster", world.size.bounds["c"])
+
+
+def nights(world: World) -> Iterator[Result]:
+    """(b) A night with fifty late ratings and one without news; (g) with scattered days; (h) with a source that fails."""
+    first = world.night(log="b-first")
+    yield _night("b", "first night, which drops old rows", first, world, "")
+    quiet = _shortest(world, "b-quiet")
+    yield _night("b", "night without news", quiet, world, "b without news")
+    sources.run(world.lpa_url, "late_ratings", day=_days_ago(_LATE_BY_DAYS))
+    late = world.night(log="b-late")
+    yield _night("b", "night with fifty late ratings", late, world, "b with fifty late ratings")
+    sources.change_days_in_exports(world.exports, _scattered(world.size))
+    scattered = world.night(log="g")
+    what = f"night with {_SCATTERED} scattered changed days"
+    yield Result("g", what, scattered.seconds, late.seconds, "late ratings", world.size.bounds["g"])
+    sources.run(world.lpa_url, "spoil_ratings")
+    world.backfill(log="h-before", status=1)
+    world.night(log="h-first", status=1)
+    failing = world.night(log="h", status=1)
+    what = "night while a source fails for all of its days"
+    yield Result("h", what, failing.seconds, late.seconds, "late ratings", world.size.bounds["h"])
+
+
+def _night(letter: str, what: str, ran: Ran, world: World, bound: str) -> Result:
+    floor = seconds_to_import(world, "dagster") + seconds_to_group_one_day(world)
+    return Result(letter, what, ran.seconds, floor, "import dagster, SQL of a day", world.size.bounds.get(bound))
+
+
+def _shortest(world: World, log: str, times: int = 2) -> Ran:
+    return min((world.night(log=log) for _ in range(times)), key=lambda ran: ran.seconds)
+
+
+def _days_ago(count: int) -> date:
+    return date.fromordinal(LAST_DAY.toordinal() - count)
+
+
+def _scattered(size: Size) -> list[date]:
+    """Days all over the world's, of months that have ended."""
+    days = [day for day in size.days if day < LAST_DAY.replace(day=1)]
+    return days[:: len(days) // _SCATTERED][:_SCATTERED]
