@@ -7,6 +7,7 @@ from datetime import date
 import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
+from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -23,10 +24,23 @@ __all__ = [
     "PARTITION_NAME_TAG",
     "PRIORITY_TAG",
     "ConfigurableClassData",
+    "add_metadata_by_day",
     "log_verdict",
     "mark_days_failed",
     "materializations_of",
 ]
+
+
+def add_metadata_by_day(context: dg.AssetExecutionContext, by_day: Mapping[date, Mapping[str, object]]) -> None:
+    """What `context.add_asset_metadata` does for one day, for all days of a run at once.
+
+    Dagster copies and checks what it has of every other day for each new one. For 2,000 days this took a second an asset.
+    """
+    step = context.op_execution_context._step_execution_context
+    metadata = dict(step._metadata_accumulator.per_output_metadata)
+    for day, numbers in by_day.items():
+        metadata[AssetMetadataHandle(asset_key=context.asset_key, partition_key=str(day))] = numbers
+    step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata=metadata)
 
 
 def mark_days_failed(context: dg.AssetCheckExecutionContext, asset: str, days: Iterable[date]) -> None:

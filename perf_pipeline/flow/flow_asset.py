@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.flow.dagster_private import PRIORITY_TAG
+from perf_pipeline.flow.dagster_private import PRIORITY_TAG, add_metadata_by_day
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN, day_range
 from perf_pipeline.systems import Systems
@@ -122,18 +122,21 @@ def column_schema(dataset: Dataset) -> dg.TableSchema:
 
 
 def report(context: dg.AssetExecutionContext, written: AssetReport) -> dg.MaterializeResult[None]:
-    """Report each day's numbers with the materialization of that day, and the other metadata with the run."""
+    """Report each day's numbers with the materialization of that day, and the other metadata with that of the last day.
+
+    Dagster would write the metadata of the result with every day: most of the events of a long run would be copies of it.
+    """
     days = day_range(context)
-    nothing: dict[str, float] = {"dagster/partition_row_count": 0}
-    for day in days:
-        context.add_asset_metadata(dict(written.per_day.get(day, nothing)), partition_key=str(day))
+    nothing: dict[str, Metadata | float] = {"dagster/partition_row_count": 0}
     for day in sorted(written.days_beyond - {*days}):
-        numbers = dict(written.per_day.get(day, nothing))
+        numbers = written.per_day.get(day, nothing)
         context.log_event(dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=numbers))
-    metadata = dict(written.metadata)
+    by_day = {day: written.per_day.get(day, nothing) for day in days}
+    metadata = {**by_day[days.last], **written.metadata}
     if written.preview is not None and not written.preview.empty:
         metadata["newest_rows"] = dg.MetadataValue.md(as_markdown(written.preview.tail(PREVIEW_ROWS)))
-    return dg.MaterializeResult(metadata=metadata)
+    add_metadata_by_day(context, {**by_day, days.last: metadata})
+    return dg.MaterializeResult()
 
 
 def as_markdown(frame: pd.DataFrame) -> str:

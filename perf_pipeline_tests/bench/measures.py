@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from perf_pipeline.catalogue.reporting_days import ONE_DAY
 from perf_pipeline_tests.bench import sources
 from perf_pipeline_tests.bench.events import stage_seconds
 from perf_pipeline_tests.bench.floors import seconds_to_copy_and_group, seconds_to_group_one_day, seconds_to_import
@@ -12,7 +13,6 @@ from perf_pipeline_tests.bench.world import Ran, World
 
 _LIMIT_MB = 400
 _SCATTERED = 40
-_LATE_BY_DAYS = 3
 
 
 def full_build(world: World) -> Iterator[Result]:
@@ -45,13 +45,13 @@ def loading(world: World) -> Iterator[Result]:
 
 def nights(world: World) -> Iterator[Result]:
     """(b) A night with fifty late ratings and one without news; (g) with scattered days; (h) with a source that fails."""
-    first = world.night(log="b-first")
-    yield _night("b", "first night, which drops old rows", first, world, "")
-    quiet = _shortest(world, "b-quiet")
-    yield _night("b", "night without news", quiet, world, "b without news")
-    sources.run(world.lpa_url, "late_ratings", day=_days_ago(_LATE_BY_DAYS))
+    world.now += ONE_DAY
+    yield _night("b", "first night, which drops old rows", world.night(log="b-first"), world)
+    world.now += ONE_DAY
+    sources.run(world.lpa_url, "late_ratings", day=LAST_DAY)
     late = world.night(log="b-late")
-    yield _night("b", "night with fifty late ratings", late, world, "b with fifty late ratings")
+    yield _night("b", "night with a new day and fifty late ratings", late, world, "b with fifty late ratings")
+    yield _night("b", "night without news", world.night(log="b-quiet"), world, "b without news")
     sources.change_days_in_exports(world.exports, _scattered(world.size))
     scattered = world.night(log="g")
     what = f"night with {_SCATTERED} scattered changed days"
@@ -64,17 +64,9 @@ def nights(world: World) -> Iterator[Result]:
     yield Result("h", what, failing.seconds, late.seconds, "late ratings", world.size.bounds["h"])
 
 
-def _night(letter: str, what: str, ran: Ran, world: World, bound: str) -> Result:
+def _night(letter: str, what: str, ran: Ran, world: World, bound: str = "") -> Result:
     floor = seconds_to_import(world, "dagster") + seconds_to_group_one_day(world)
     return Result(letter, what, ran.seconds, floor, "import dagster, SQL of a day", world.size.bounds.get(bound))
-
-
-def _shortest(world: World, log: str, times: int = 2) -> Ran:
-    return min((world.night(log=log) for _ in range(times)), key=lambda ran: ran.seconds)
-
-
-def _days_ago(count: int) -> date:
-    return date.fromordinal(LAST_DAY.toordinal() - count)
 
 
 def _scattered(size: Size) -> list[date]:

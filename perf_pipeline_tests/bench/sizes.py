@@ -1,7 +1,7 @@
 """How big the measured worlds are, and the bound of every ratio."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
@@ -9,17 +9,19 @@ from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 LAST_DAY = date(2026, 8, 21)
 NOW = datetime.combine(LAST_DAY + ONE_DAY, time(3), UTC)
 """What the clock of every command shows: three in the morning after the last day."""
-ROWS_A_DAY = 1000
+NIGHTS = 2
+"""How many mornings later the last measured night is."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """A world: so many days, with 1,000 applications and 1,000 ratings on each."""
+    """A world: so many days, with so many applications and as many ratings on each."""
 
     name: str
     days_count: int
-    bounds: Mapping[str, float]
+    bounds: Mapping[str, float] = field(default_factory=dict)
     """The largest ratio of each measurement. The fixed costs of a process weigh more in a small world."""
+    rows_a_day: int = 1000
 
     @property
     def days(self) -> DayRange:
@@ -27,7 +29,12 @@ class Size:
 
     @property
     def rows(self) -> int:
-        return self.days_count * ROWS_A_DAY
+        return self.days_count * self.rows_a_day
+
+    @property
+    def days_in_sources(self) -> DayRange:
+        """The days, and a few later ones for the nights."""
+        return DayRange(self.days.first, LAST_DAY + timedelta(days=NIGHTS))
 
 
 _BOUNDS = {
@@ -42,4 +49,4 @@ _BOUNDS = {
 }
 FULL = Size("full", 2000, _BOUNDS)
 QUICK = Size("quick", 200, _BOUNDS | {"a": 30})
-TINY = Size("tiny", 20, {})
+TINY = Size("tiny", 20)

@@ -70,10 +70,13 @@ def _make(postgres: EmbeddedPostgres, size: Size) -> None:
     connection = connect(url)
     with connection, connection.cursor() as cursor:
         create_lpa_tables(cursor)
-    start_at, end_at = size.days.utc_bounds
+    days = size.days_in_sources
+    start_at, end_at = days.utc_bounds
     with connection, connection.cursor() as cursor:
         for name in ("applications", "feedback"):
-            cursor.execute(statement(name), {"start_at": start_at, "end_at": end_at, "rows": size.rows})
+            cursor.execute(
+                statement(name), {"start_at": start_at, "end_at": end_at, "rows": len(days) * size.rows_a_day}
+            )
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
@@ -46,16 +47,18 @@ def _megabytes(used: resource.struct_rusage) -> float:
     return used.ru_maxrss / 1024
 
 
-@dataclass(frozen=True)
+@dataclass
 class World:
-    """The sources and the warehouse of one size."""
+    """The sources and the warehouse of one size. The sources hold a few days more than the size, for the nights."""
 
     size: Size
     postgres: EmbeddedPostgres
     folder: Path
     warehouse_url: str
     lpa_url: str
-    sirius_url: str
+    sirius_url: str = ""
+    now: datetime = NOW
+    """What the clock of the next command shows."""
 
     @property
     def exports(self) -> Path:
@@ -65,7 +68,7 @@ class World:
     def environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
-            "PERF_NOW": NOW.isoformat(),
+            "PERF_NOW": self.now.isoformat(),
             "PERF_FIRST_DAY": str(self.size.days.first),
             "PERF_HOME": str(self.folder / "home"),
             "PERF_HASH_KEY": "a key of thirty-two bytes or more, for measurements alone",
@@ -108,9 +111,10 @@ def world_of(size: Size, postgres: EmbeddedPostgres, folder: Path) -> Iterator[W
     sources.write_folder_of_exports(folder / "exports", size)
     lpa_url = sources.copied_database(postgres, template, "bench_lpa")
     warehouse_url = sources.copied_database(postgres, _empty_warehouse(postgres), "bench_warehouse")
+    world = World(size, postgres, folder, warehouse_url, lpa_url)
     behaviour = SiriusBehaviour(hiccup_every=0, edit_answer=sources.steady_counts)
-    with sirius_server(today=NOW.date(), behaviour=behaviour) as sirius_url:
-        yield World(size, postgres, folder, warehouse_url, lpa_url, sirius_url)
+    with sirius_server(today=lambda: world.now.date(), behaviour=behaviour) as world.sirius_url:
+        yield world
 
 
 def _empty_warehouse(postgres: EmbeddedPostgres) -> str:

@@ -68,7 +68,10 @@ def extract_applications(reading: Reading) -> Merged:
                 **values,
             )
             run_sql(connection, SQL / "resolve_applications.sql", **values)
-            changed = run_sql(connection, SQL / "merge_application_states.sql", **values)
+            changed = [
+                *run_sql(connection, SQL / "merge_application_states.sql", **values),
+                *run_sql(connection, SQL / "add_application_states.sql", **values),
+            ]
             changes = {row.period_start: SourceChange.NEW_ROWS for row in changed}
             counts = {day: DayCounts() for day in reading.days} | _counts(connection, reading)
             return Merged(record_delivery(connection, reading, Delivery(counts, changes)))

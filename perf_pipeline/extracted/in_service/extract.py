@@ -35,7 +35,7 @@ def extract_in_service(reading: Reading) -> Merged:
                 connection, SQL / "changed_by_feedback.sql", service=reading.service.slug, timezone=TIMEZONE
             )
             changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
-            for statement in ("merge_feedback", "quarantine_feedback", "resolve_feedback"):
+            for statement in ("note_feedback_seen", "add_feedback", "quarantine_feedback", "resolve_feedback"):
                 run_sql(connection, SQL / f"{statement}.sql", **values)
             counts = {day: DayCounts() for day in reading.days} | _counts(connection)
             return Merged(record_delivery(connection, reading, Delivery(counts, changes)))

@@ -6,7 +6,7 @@ INSERT INTO applications (
 WITH drawn AS (
     SELECT
         n,
-        %(start_at)s::timestamptz + n * (%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s AS started_at,
+        %(start_at)s::timestamptz + n * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s) AS started_at,
         (hashint8extended(n, 1) & 1048575) / 1048576::float8 AS created_dice,
         (hashint8extended(n, 2) & 1048575) / 1048576::float8 AS lag_dice,
         (hashint8extended(n, 3) & 1048575) / 1048576::float8 AS completed_dice,

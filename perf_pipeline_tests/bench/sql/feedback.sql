@@ -1,7 +1,7 @@
 -- Ratings that come in evenly over the days. All words in them are invented.
 INSERT INTO feedback (received, message)
 SELECT
-    %(start_at)s::timestamptz + (n + 0.5) * (%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s,
+    %(start_at)s::timestamptz + (n + 0.5) * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s),
     jsonb_build_object(
         'rating', CASE
             WHEN dice < 56 THEN 'very-satisfied'
