@@ -37,9 +37,11 @@ def measured(postgres: EmbeddedPostgres, size: Size) -> Iterator[Result]:
         few_rows = small.backfill(log="f")
     with world_of(size, postgres, FOLDER / "world") as world:
         yield from measures.loading(world)
-        for result in measures.full_build(world):
-            yield result
-        yield measures.growth_of_memory(few_rows, result)
+        built = list(measures.full_build(world))
+        yield from built
+        yield measures.growth_of_memory(few_rows, built[-1])
+        if size is FULL:
+            yield from measures.day_by_day(world, built[0])
         yield from measures.nights(world)
 
 

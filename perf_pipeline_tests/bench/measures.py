@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date
 
-from perf_pipeline.catalogue.reporting_days import ONE_DAY
 from perf_pipeline_tests.bench import sources
 from perf_pipeline_tests.bench.events import stage_seconds
 from perf_pipeline_tests.bench.floors import seconds_to_copy_and_group, seconds_to_group_one_day, seconds_to_import
@@ -13,6 +12,7 @@ from perf_pipeline_tests.bench.world import Ran, World
 
 _LIMIT_MB = 400
 _SCATTERED = 40
+_RUNS = 4
 
 
 def full_build(world: World) -> Iterator[Result]:
@@ -36,6 +36,14 @@ def growth_of_memory(small: Ran, large: Result) -> Result:
     return Result("f", "its growth from a tenth of the rows", large.value, small.peak_mb, "a tenth", 1.1, unit="MB")
 
 
+def day_by_day(world: World, whole: Result) -> Iterator[Result]:
+    """(e) The same days with one run and one process a day, as Dagster launches them: a few days, extrapolated."""
+    days = [str(day) for day in world.size.days][:: world.size.days_count // _RUNS][:_RUNS]
+    ran = [world.command("backfill", "--from", day, "--to", day, log="e") for day in days]
+    seconds = sum(each.seconds for each in ran) / _RUNS * world.size.days_count
+    yield Result("e", f"one run a day, extrapolated from {_RUNS} days", seconds, whole.value, "all days in one run")
+
+
 def loading(world: World) -> Iterator[Result]:
     """(c) What every process of Dagster imports."""
     floor = seconds_to_import(world, "dagster", times=5)
@@ -45,9 +53,9 @@ def loading(world: World) -> Iterator[Result]:
 
 def nights(world: World) -> Iterator[Result]:
     """(b) A night with fifty late ratings and one without news; (g) with scattered days; (h) with a source that fails."""
-    world.now += ONE_DAY
+    world.pass_day()
     yield _night("b", "first night, which drops old rows", world.night(log="b-first"), world)
-    world.now += ONE_DAY
+    world.pass_day()
     sources.run(world.lpa_url, "late_ratings", day=LAST_DAY)
     late = world.night(log="b-late")
     yield _night("b", "night with a new day and fifty late ratings", late, world, "b with fifty late ratings")

@@ -9,8 +9,6 @@ from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 LAST_DAY = date(2026, 8, 21)
 NOW = datetime.combine(LAST_DAY + ONE_DAY, time(3), UTC)
 """What the clock of every command shows: three in the morning after the last day."""
-NIGHTS = 2
-"""How many mornings later the last measured night is."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,6 @@ class Size:
     @property
     def rows(self) -> int:
         return self.days_count * self.rows_a_day
-
-    @property
-    def days_in_sources(self) -> DayRange:
-        """The days, and a few later ones for the nights."""
-        return DayRange(self.days.first, LAST_DAY + timedelta(days=NIGHTS))
 
 
 _BOUNDS = {

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from perf_pipeline.catalogue.reporting_days import month_start
+from perf_pipeline.catalogue.reporting_days import DayRange, month_start, start_of
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.lpa_traps import create_lpa_tables
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
@@ -70,17 +70,24 @@ def _make(postgres: EmbeddedPostgres, size: Size) -> None:
     connection = connect(url)
     with connection, connection.cursor() as cursor:
         create_lpa_tables(cursor)
-    days = size.days_in_sources
-    start_at, end_at = days.utc_bounds
-    with connection, connection.cursor() as cursor:
-        for name in ("applications", "feedback"):
-            cursor.execute(
-                statement(name), {"start_at": start_at, "end_at": end_at, "rows": len(days) * size.rows_a_day}
-            )
+    connection.close()
+    _add_days(url, size.days, size.rows, first=0)
+    connection = connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     connection.close()
+
+
+def add_day(url: str, size: Size, day: date) -> None:
+    """Let one more day pass in the Make an LPA database."""
+    _add_days(url, DayRange(day, day), size.rows_a_day, first=(day - size.days.first).days * size.rows_a_day)
+    run(url, "advance_applications", start_at=start_of(day))
+
+
+def _add_days(url: str, days: DayRange, rows: int, first: int) -> None:
+    start_at, end_at = days.utc_bounds
+    run(url, "applications", "feedback", start_at=start_at, end_at=end_at, rows=rows, first=first)
 
 
 def write_folder_of_exports(folder: Path, size: Size) -> None:

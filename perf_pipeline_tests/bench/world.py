@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from perf_pipeline.catalogue.reporting_days import ONE_DAY, london_day
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
@@ -49,7 +50,7 @@ def _megabytes(used: resource.struct_rusage) -> float:
 
 @dataclass
 class World:
-    """The sources and the warehouse of one size. The sources hold a few days more than the size, for the nights."""
+    """The sources and the warehouse of one size."""
 
     size: Size
     postgres: EmbeddedPostgres
@@ -90,6 +91,11 @@ class World:
         if ran.status != status:
             raise RuntimeError(f"perf-pipeline {' '.join(arguments)} ended with {ran.status}, not {status}; see {file}")
         return ran
+
+    def pass_day(self) -> None:
+        """Let one more day pass, in the sources too."""
+        sources.add_day(self.lpa_url, self.size, london_day(self.now))
+        self.now += ONE_DAY
 
     def backfill(self, *, log: str, status: int = 0) -> Ran:
         """Build every day of the world."""

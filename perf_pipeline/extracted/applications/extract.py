@@ -19,9 +19,11 @@ from perf_pipeline.errors import PermanentSourceError
 from perf_pipeline.extracted.readers.service_database import reading as reading_database
 from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
 from perf_pipeline.extracted.staging import staged
+from perf_pipeline.warehouse.bulk_loading import bulk_load
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
+from perf_pipeline.warehouse.tables import TABLES
 
 SQL = Path(__file__).parent / "sql"
 _STAGED = (
@@ -50,7 +52,7 @@ def extract_applications(reading: Reading) -> Merged:
         transaction(systems.warehouse) as connection,
     ):
         rows = hashed(source.stream(SQL / "application_stamps.sql", reading.days), systems.hash_key)
-        with staged(connection, "staged_applications", _STAGED, rows):
+        with staged(connection, "staged_applications", _STAGED, rows) as count:
             lock_for_writing(connection, reading.source.extract)
             values = {
                 "service": reading.service.slug,
@@ -68,11 +70,10 @@ def extract_applications(reading: Reading) -> Merged:
                 **values,
             )
             run_sql(connection, SQL / "resolve_applications.sql", **values)
-            changed = [
-                *run_sql(connection, SQL / "merge_application_states.sql", **values),
-                *run_sql(connection, SQL / "add_application_states.sql", **values),
-            ]
-            changes = {row.period_start: SourceChange.NEW_ROWS for row in changed}
+            changed = run_sql(connection, SQL / "merge_application_states.sql", **values)
+            with bulk_load(connection, TABLES[reading.source.extract], count):
+                added = run_sql(connection, SQL / "add_application_states.sql", **values)
+            changes = {row.period_start: SourceChange.NEW_ROWS for row in (*changed, *added)}
             counts = {day: DayCounts() for day in reading.days} | _counts(connection, reading)
             return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
 

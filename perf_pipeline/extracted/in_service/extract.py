@@ -10,9 +10,11 @@ from perf_pipeline.catalogue.reporting_days import TIMEZONE
 from perf_pipeline.extracted.readers.service_database import reading as reading_database
 from perf_pipeline.extracted.readings import DayCounts, Delivery, Merged, Reading, record_delivery
 from perf_pipeline.extracted.staging import staged
+from perf_pipeline.warehouse.bulk_loading import bulk_load
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.statements import run_sql
+from perf_pipeline.warehouse.tables import TABLES
 
 SQL = Path(__file__).parent / "sql"
 _STAGED = (
@@ -28,15 +30,18 @@ def extract_in_service(reading: Reading) -> Merged:
         transaction(reading.systems.warehouse) as connection,
     ):
         rows = source.stream(SQL / "feedback_rows.sql", reading.days)
-        with staged(connection, "staged_feedback", _STAGED, rows):
+        with staged(connection, "staged_feedback", _STAGED, rows) as count:
             lock_for_writing(connection, reading.source.extract)
             values = {"service": reading.service.slug, "now": reading.now, "timezone": TIMEZONE}
             changed = run_sql(
                 connection, SQL / "changed_by_feedback.sql", service=reading.service.slug, timezone=TIMEZONE
             )
             changes = {row.report_date: SourceChange.NEW_ROWS for row in changed}
-            for statement in ("note_feedback_seen", "add_feedback", "quarantine_feedback", "resolve_feedback"):
-                run_sql(connection, SQL / f"{statement}.sql", **values)
+            run_sql(connection, SQL / "note_feedback_seen.sql", **values)
+            with bulk_load(connection, TABLES[reading.source.extract], count):
+                run_sql(connection, SQL / "add_feedback.sql", **values)
+            run_sql(connection, SQL / "quarantine_feedback.sql", **values)
+            run_sql(connection, SQL / "resolve_feedback.sql", **values)
             counts = {day: DayCounts() for day in reading.days} | _counts(connection)
             return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
 

@@ -6,12 +6,12 @@ INSERT INTO applications (
 WITH drawn AS (
     SELECT
         n,
-        %(start_at)s::timestamptz + n * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s) AS started_at,
+        %(start_at)s::timestamptz + (n - %(first)s) * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s) AS started_at,
         (hashint8extended(n, 1) & 1048575) / 1048576::float8 AS created_dice,
         (hashint8extended(n, 2) & 1048575) / 1048576::float8 AS lag_dice,
         (hashint8extended(n, 3) & 1048575) / 1048576::float8 AS completed_dice,
         (hashint8extended(n, 4) & 1048575) / 1048576::float8 AS type_dice
-    FROM generate_series(0, %(rows)s - 1) AS n
+    FROM generate_series(%(first)s, %(first)s + %(rows)s - 1) AS n
 ),
 lived AS (
     SELECT

@@ -1,7 +1,7 @@
 -- Ratings that come in evenly over the days. All words in them are invented.
 INSERT INTO feedback (received, message)
 SELECT
-    %(start_at)s::timestamptz + (n + 0.5) * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s),
+    %(start_at)s::timestamptz + (n - %(first)s + 0.5) * ((%(end_at)s::timestamptz - %(start_at)s::timestamptz) / %(rows)s),
     jsonb_build_object(
         'rating', CASE
             WHEN dice < 56 THEN 'very-satisfied'
@@ -16,4 +16,4 @@ SELECT
         'email', 'invented.person.' || n || '@example.org',
         'phone', ''
     )
-FROM (SELECT n, (hashint8extended(n, 5) & 1023) %% 100 AS dice FROM generate_series(0, %(rows)s - 1) AS n) AS drawn
+FROM (SELECT n, (hashint8extended(n, 5) & 1023) %% 100 AS dice FROM generate_series(%(first)s, %(first)s + %(rows)s - 1) AS n) AS drawn
