@@ -72,7 +72,7 @@ def record_built(
     rows = pd.DataFrame(
         [(subject, period, found) for (subject, period), found in revisions.items()],
         columns=["subject", "period_start", "source_revisions"],
-    ).assign(dataset=dataset, code_version=code_version, built_at=now, run_id=run_id)
+    ).assign(dataset=dataset, code_version=code_version, built_at=now.isoformat(), run_id=run_id)
     connection.execute(
         text("DELETE FROM perf.built_periods WHERE dataset = :dataset AND period_start BETWEEN :first AND :last"),
         {"dataset": dataset, "first": periods.first, "last": periods.last},

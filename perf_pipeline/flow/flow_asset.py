@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.flow.dagster_private import PRIORITY_TAG, add_metadata_by_day
+from perf_pipeline.flow.dagster_private import PRIORITY_TAG, add_metadata_by_day, log_materializations
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN, day_range
 from perf_pipeline.systems import Systems
@@ -128,9 +128,8 @@ def report(context: dg.AssetExecutionContext, written: AssetReport) -> dg.Materi
     """
     days = day_range(context)
     nothing: dict[str, Metadata | float] = {"dagster/partition_row_count": 0}
-    for day in sorted(written.days_beyond - {*days}):
-        numbers = written.per_day.get(day, nothing)
-        context.log_event(dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=numbers))
+    beyond = sorted(written.days_beyond - {*days})
+    log_materializations(context, {day: written.per_day.get(day, nothing) for day in beyond})
     by_day = {day: written.per_day.get(day, nothing) for day in days}
     metadata = {**by_day[days.last], **written.metadata}
     if written.preview is not None and not written.preview.empty:

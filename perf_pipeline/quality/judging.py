@@ -62,7 +62,8 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
             for service_day, finding in _of_every_day(findings, judged)
         ]
         columns = ["dataset", "subject", "period_start", "check_name", "severity", "result", "observed", "expected"]
-        frame = pd.DataFrame(rows, columns=columns).assign(run_id=run_id, decided_at=systems.clock())
+        # As a text: pandas takes seconds to format the same instant in every row.
+        frame = pd.DataFrame(rows, columns=columns).assign(run_id=run_id, decided_at=systems.clock().isoformat())
         bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
         run_sql(connection, _SQL / "delete_verdicts.sql", source_checks=list(SOURCE_RULES), **bounds)
         insert_frame(connection, TABLES["verdicts"], frame, list(frame.columns))

@@ -9,7 +9,7 @@ import click
 from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
 from perf_pipeline_tests.bench import measures
 from perf_pipeline_tests.bench.results import Result, exit_status, machine, table, write_json
-from perf_pipeline_tests.bench.sizes import FULL, QUICK, TINY, Size
+from perf_pipeline_tests.bench.sizes import FULL, QUICK, Size
 from perf_pipeline_tests.bench.world import world_of
 
 FOLDER = Path(__file__).parents[2] / ".perf" / "bench"
@@ -33,7 +33,7 @@ def main(quick: bool) -> None:
 
 def measured(postgres: EmbeddedPostgres, size: Size) -> Iterator[Result]:
     """Every measurement of a size."""
-    with world_of(TINY if size is QUICK else QUICK, postgres, FOLDER / "world") as small:
+    with world_of(size.with_few_rows, postgres, FOLDER / "world") as small:
         few_rows = small.backfill(log="f")
     with world_of(size, postgres, FOLDER / "world") as world:
         yield from measures.loading(world)

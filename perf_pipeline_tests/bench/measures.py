@@ -64,11 +64,10 @@ def nights(world: World) -> Iterator[Result]:
     scattered = world.night(log="g")
     what = f"night with {_SCATTERED} scattered changed days"
     yield Result("g", what, scattered.seconds, late.seconds, "late ratings", world.size.bounds["g"])
-    sources.run(world.lpa_url, "spoil_ratings")
-    world.backfill(log="h-before", status=1)
+    world.exports.rename(world.folder / "exports_away")
     world.night(log="h-first", status=1)
     failing = world.night(log="h", status=1)
-    what = "night while a source fails for all of its days"
+    what = "night while the folder of exports is missing, the second"
     yield Result("h", what, failing.seconds, late.seconds, "late ratings", world.size.bounds["h"])
 
 

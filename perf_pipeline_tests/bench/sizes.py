@@ -29,6 +29,11 @@ class Size:
     def rows(self) -> int:
         return self.days_count * self.rows_a_day
 
+    @property
+    def with_few_rows(self) -> "Size":
+        """As many days with a tenth of the rows."""
+        return Size(f"{self.name}_few_rows", self.days_count, rows_a_day=self.rows_a_day // 10)
+
 
 _BOUNDS = {
     "a": 6,
@@ -42,4 +47,3 @@ _BOUNDS = {
 }
 FULL = Size("full", 2000, _BOUNDS)
 QUICK = Size("quick", 200, _BOUNDS | {"a": 30})
-TINY = Size("tiny", 20)

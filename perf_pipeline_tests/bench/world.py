@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import click
+
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, london_day
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
@@ -85,11 +87,13 @@ class World:
         return run_process([sys.executable, *arguments], self.environment, self.folder / f"{log}.log")
 
     def command(self, *arguments: str, log: str, status: int = 0) -> Ran:
-        """Run `perf-pipeline`. Raises RuntimeError when it ends with another status."""
+        """Run `perf-pipeline`. Raises ClickException when it ends with another status."""
         file = self.folder / f"{log}.log"
         ran = run_process([str(COMMAND), *arguments], self.environment, file)
         if ran.status != status:
-            raise RuntimeError(f"perf-pipeline {' '.join(arguments)} ended with {ran.status}, not {status}; see {file}")
+            raise click.ClickException(
+                f"perf-pipeline {' '.join(arguments)} ended with {ran.status}, not {status}; see {file}"
+            )
         return ran
 
     def pass_day(self) -> None:

@@ -43,3 +43,8 @@ def test_the_quick_size_is_a_tenth_of_the_full_one() -> None:
     assert (len(FULL.days), len(QUICK.days)) == (2000, 200)
     assert FULL.days.first == date(2021, 3, 1)
     assert FULL.bounds.keys() == QUICK.bounds.keys()
+
+
+def test_memory_is_compared_with_a_tenth_of_the_rows_on_as_many_days() -> None:
+    few = FULL.with_few_rows
+    assert (few.rows, few.days) == (200_000, FULL.days)
