@@ -1,9 +1,12 @@
 """When a source has to deliver. Until then a day that it has not delivered is waiting, afterwards it is late."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from perf_pipeline.catalogue.reporting_days import month_start
+
+PUBLISHED_BY = time(6)
+"""Time of day in London at which yesterday is published, or people are alerted."""
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,10 @@ The kinds of checks, in the order in which to look:
 
 ## Where to see it
 
-- **Dagit**: the check `every_source_delivered` of `source_verdicts`, and the check `every_day_passes_its_checks` of each
-  checked asset. Open a day under the asset's *Partitions*, or *Checks* for the newest: it lists what each check found and
-  expected.
+- **Dagit**: the check `every_source_delivered` of `source_verdicts`, and the checks of each checked asset.
+  `every_day_passes_its_checks` has every day under its *Partitions*: what each check found and expected. A day with a
+  warning has passed and says so; `no_day_has_a_warning` shows the warnings on the days of the newest run. A day that
+  nothing has checked since it was built is missing.
 - **The terminal**: `perf-pipeline status` lists the days that did not pass, with the next step, and the newest warnings.
   `nightly` and `backfill` end with the same causes.
 - **SQL**: table [`perf.verdicts`](data_dictionary.md#verdicts), one row per dataset, service, day or month, and check. The

@@ -10,7 +10,7 @@ import dagster as dg
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.definitions import defs
 from perf_pipeline.orchestration.planning import plan
-from perf_pipeline.orchestration.running import RangeOutcome, Runner
+from perf_pipeline.orchestration.running import EVERY_DAY, RangeOutcome, Runner
 from perf_pipeline.quality.causes import Cause, merged
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.building import BuildingLock
@@ -46,19 +46,23 @@ def build_days(
     outcomes = [read(days, _ticker(note, started))]
     with BuildingLock(systems.warehouse, note) as lock:
         lock.acquire()
-        ranges = [days] if everything else plan(systems, days).runs
-        outcomes += _built(runner, ranges, note, started)
+        planned = None if everything else plan(systems, days)
+        ranges = planned.runs if planned else [days]
+        reasons = [planned.why(run_days) if planned else EVERY_DAY for run_days in ranges]
+        outcomes += _built(runner, ranges, reasons, note, started)
     note(f"Built {_counted({day for run_days in ranges for day in run_days})} in {time.monotonic() - started:.1f} s.")
     return Built(merged(cause for outcome in outcomes for cause in outcome.causes), runner.asked)
 
 
-def _built(runner: Runner, ranges: list[DayRange], note: Note, started: float) -> list[RangeOutcome]:
+def _built(
+    runner: Runner, ranges: list[DayRange], reasons: list[str], note: Note, started: float
+) -> list[RangeOutcome]:
     """Build the ranges; the last run publishes all of them, so that a night is one step of each figure's history."""
     outcomes = []
-    for number, run_days in enumerate(ranges, start=1):
+    for number, (run_days, why) in enumerate(zip(ranges, reasons, strict=True), start=1):
         note(f"Run {number} of {len(ranges)}: {run_days} ({_counted(run_days)})")
         is_last = number == len(ranges)
-        outcomes.append(runner.build(run_days, _ticker(note, started), publishes=is_last))
+        outcomes.append(runner.build(run_days, _ticker(note, started), publishes=is_last, why=why))
     return outcomes
 
 

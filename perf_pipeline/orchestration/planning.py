@@ -5,6 +5,7 @@ are lost when a run dies.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -79,6 +80,12 @@ class Plan:
         """The ranges to build, in order; the last one publishes them all."""
         ranges = joined(as_ranges(self.reasons), MOST_RUNS)
         return ranges or as_ranges(self.unreleased)[-1:]
+
+    def why(self, days: DayRange) -> str:
+        """Why a range is built: each reason with the number of its days."""
+        counts = Counter(reason for day, reason in self.reasons.items() if day in days)
+        said = [f"{count:,} day{'s' if count > 1 else ''}: {reason}" for reason, count in counts.most_common()]
+        return "; ".join(said) or NOT_RELEASED
 
 
 def plan(systems: Systems, days: DayRange) -> Plan:

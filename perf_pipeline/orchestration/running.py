@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import dagster as dg
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy import NullPool, create_engine
@@ -15,9 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.errors import PerfPipelineError, SettingsError, WarehouseError
+from perf_pipeline.flow.dagster_private import show_on_timeline
 from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT
-from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
-from perf_pipeline.orchestration.run_causes import causes_of_run
+from perf_pipeline.orchestration.jobs import asked_by, build, build_without_publishing, due_tags, extract, range_tags
+from perf_pipeline.orchestration.run_causes import causes_of_run, end_with_causes
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.systems import Progress, Systems
@@ -27,8 +29,10 @@ INSTANCE_FILE = "dagster.yaml"
 _HOME_VARIABLE = "DAGSTER_HOME"
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
 MOST_DAYS_CHECKED_IN_DAGSTER = 62
-"""Showing a day's verdict takes Dagster some milliseconds for each dataset; of longer ranges some are shown."""
-
+"""Dagster plans each day of each check, some milliseconds a day. Runs of longer ranges show the results by themselves."""
+EVERY_DAY = "every day of the range was asked for"
+_LOCATION = "perf_pipeline"
+"""The name of our code location in workspace.yaml."""
 
 PUBLISHING = {dg.AssetKey(indicator.published_dataset) for indicator in INDICATORS.values()} | {dg.AssetKey("release")}
 
@@ -114,12 +118,14 @@ class Runner:
 
     def extract_range(self, days: DayRange, progress: Progress) -> RangeOutcome:
         """Read `days` of every source again."""
-        return self._executed(extract.name, days, range_tags(days, self.asked), progress)
+        return self._executed(extract.name, days, range_tags(days, self.asked, EVERY_DAY), progress)
 
-    def build(self, days: DayRange, progress: Progress, *, publishes: bool = True) -> RangeOutcome:
+    def build(
+        self, days: DayRange, progress: Progress, *, publishes: bool = True, why: str = EVERY_DAY
+    ) -> RangeOutcome:
         """Build `days`; the last run of a command publishes what all of them have built."""
         job = build if publishes else build_without_publishing
-        tags = range_tags(days, self.asked)
+        tags = range_tags(days, self.asked, why)
         if len(days) > MOST_DAYS_CHECKED_IN_DAGSTER:
             tags |= {LEAVES_CHECKS_OUT: "true"}
         return self._executed(job.name, days, tags, progress)
@@ -128,7 +134,8 @@ class Runner:
         """Publish what is built of `days` and passed, without building anything."""
         job = self.definitions.resolve_job_def(build.name)
         alone = job.get_subset(asset_selection=PUBLISHING, asset_check_selection=set())
-        return _executed(alone, self.instance, self.systems, days, range_tags(days, self.asked))
+        tags = range_tags(days, self.asked, "what is built is published")
+        return _executed(alone, self.instance, self.systems, days, tags)
 
     def _executed(self, name: str, days: DayRange, tags: dict[str, str], progress: Progress) -> RangeOutcome:
         """Run a job; what goes wrong inside of the run is in the outcome.
@@ -151,6 +158,9 @@ def _executed(
     *,
     shows_tracebacks: bool = False,
 ) -> RangeOutcome:
+    show_on_timeline(instance, job, _LOCATION)
+    command = click.get_current_context(silent=True)
+    tags |= asked_by(command.info_name or "") if command else {}
     try:
         with _errors_alone():
             result = job.execute_in_process(
@@ -165,11 +175,13 @@ def _executed(
     if result.success:
         return RangeOutcome(days, result.run_id)
     _raise_if_stopped(result)
-    return RangeOutcome(days, result.run_id, tuple(_causes(instance, result.run_id, systems)))
+    causes = _causes(instance, result.run_id, systems)
+    end_with_causes(instance, result.run_id, causes)
+    return RangeOutcome(days, result.run_id, tuple(causes))
 
 
 def _without_daily_checks(job: dg.JobDefinition) -> dg.JobDefinition:
-    """The job without the checks that only show what stands in the table of verdicts; the last one stays."""
+    """The job with no check but the last one, which fails the run."""
     keys = job.asset_layer.executable_asset_keys
     last = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.name == "every_day_passed"}
     return job.get_subset(

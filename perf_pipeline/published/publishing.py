@@ -1,6 +1,5 @@
 """Writes published figures. A changed figure gets a new version, and the earlier version stays."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -9,7 +8,8 @@ from sqlalchemy import Connection, and_, exists, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.markers import Marker
-from perf_pipeline.flow.flow_asset import AssetReport, Metadata
+from perf_pipeline.flow.figures_shown import newest_rows, shown_by_day
+from perf_pipeline.flow.flow_asset import AssetReport
 from perf_pipeline.published.as_of import is_in_force
 from perf_pipeline.published.figures import BreakRule
 from perf_pipeline.published.revising import outdated, revise
@@ -50,8 +50,11 @@ def publish(
         in_force = connection.execute(
             select(func.count()).select_from(table).where(table.c.superseded_at.is_(None))
         ).scalar_one()
-    metadata: dict[str, Metadata] = {"new_versions": changed, "figures_in_force": int(in_force)}
-    return AssetReport(per_day=_rows_per_day(figures), preview=_newest_months(figures), metadata=metadata)
+        is_shown = (table.c.superseded_at.is_(None), table.c.period == "month")
+        newest = newest_rows(connection, dataset, systems.services, *is_shown)
+    daily = figures[figures["period"] == "day"]
+    shown = shown_by_day(dataset, daily, systems.services, set(daily[dataset.day_column]))
+    return AssetReport(shown, {"new_versions": changed, "figures_in_force": int(in_force), **newest})
 
 
 def without_unapproved(figures: pd.DataFrame, systems: Systems) -> pd.DataFrame:
@@ -118,12 +121,3 @@ def _in_force(connection: Connection, dataset: Dataset) -> pd.DataFrame:
     statement = select(table, exists().where(is_final).label("was_final")).where(is_in_force(dataset.name, None))
     result = connection.execute(statement)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
-
-
-def _rows_per_day(figures: pd.DataFrame) -> dict[date, dict[str, float]]:
-    days = Counter(figures[figures["period"] == "day"]["period_start"])
-    return {day: {"dagster/partition_row_count": count} for day, count in days.items()}
-
-
-def _newest_months(figures: pd.DataFrame) -> pd.DataFrame:
-    return figures[figures["period"] == "month"].sort_values("period_start").dropna(axis="columns", how="all")

@@ -1,20 +1,31 @@
 """The asset `release`: the files that readers download."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
+import pandas as pd
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.datasets import Stage
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.flow.failures import classify_failures
-from perf_pipeline.flow.flow_asset import OWNERS
+from perf_pipeline.flow.flow_asset import EVERY_MORNING, OWNERS, AssetReport, Metadata, code_of, report
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN
+from perf_pipeline.flow.tables import as_table
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
-from perf_pipeline.published.release import Release, building_folder, publish_release
+from perf_pipeline.published.release import (
+    DEMONSTRATION_NOTICE,
+    Release,
+    building_folder,
+    current_manifest,
+    publish_release,
+)
+from perf_pipeline.published.summary import HEADINGS, published_months
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -24,6 +35,8 @@ DESCRIPTION = """Every published figure in force, as files: CSV and JSON by serv
 monthly OPG feed, and a manifest with the sha256 and number of rows of each file. A release appears whole or not at all."""
 
 _SQL = Path(__file__).parent / "sql"
+_MONTHS_SHOWN = 3
+"""The newest months of each service whose figures are shown."""
 
 
 def make_release(systems: Systems, name: str) -> Release:
@@ -62,8 +75,10 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
     return written
 
 
-def release_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-    """The asset that makes a release of everything published."""
+def release_asset(
+    partitions: dg.DailyPartitionsDefinition, versions: Mapping[Stage, str] | None = None
+) -> dg.AssetsDefinition:
+    """The asset that makes a release of everything published. `versions` has the code version of each stage."""
 
     @dg.asset(
         deps=[indicator.published_dataset for indicator in INDICATORS.values()],
@@ -71,6 +86,9 @@ def release_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
         description=DESCRIPTION,
         owners=OWNERS,
         kinds={"csv", "json"},
+        metadata={"dagster/code_references": code_of(make_release, "release")},
+        code_version=(versions or {}).get(Stage.PUBLISHED),
+        freshness_policy=EVERY_MORNING,
         partitions_def=partitions,
         backfill_policy=EVERY_RANGE_IN_ONE_RUN,
     )
@@ -80,13 +98,24 @@ def release_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
             made = make_release(systems, context.run.run_id)
             with transaction(systems.warehouse) as connection:
                 run_sql(connection, _SQL / "note_released.sql", now=systems.clock(), run_id=context.run.run_id)
-        return dg.MaterializeResult(
-            metadata={
-                "release": made.id,
-                "is_new": made.is_new,
-                "files": made.files,
-                "folder": dg.MetadataValue.path(str(made.folder)),
-            }
-        )
+            return report(context, AssetReport(metadata=_shown(systems, made)))
 
     return release
+
+
+def _shown(systems: Systems, made: Release) -> dict[str, Metadata]:
+    """The release, its files and the newest headline figures."""
+    manifest = current_manifest(systems.publish_dir) or {}
+    listed = cast("list[dict[str, object]]", manifest.get("files", []))
+    files = pd.DataFrame(listed, columns=["path", "rows", "sha256"], dtype=object)
+    is_feed = files["path"].str.startswith("feeds/").astype(bool)
+    figures = pd.DataFrame(published_months(systems.warehouse, systems.services), columns=list(HEADINGS))
+    shown: dict[str, Metadata] = {
+        "headline_figures": as_table(figures.groupby("service", sort=False).tail(_MONTHS_SHOWN)),
+        "release": made.id,
+        "is_new": made.is_new,
+        "folder": dg.MetadataValue.path(str(made.folder)),
+        "files": as_table(files[~is_feed]),
+        "feeds": int(is_feed.sum()),
+    }
+    return {"notice": DEMONSTRATION_NOTICE, **shown} if systems.is_demonstration else shown

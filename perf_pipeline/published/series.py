@@ -12,6 +12,7 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.disclosure import Breakdown
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.flow.figures_shown import became_final
 from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.published.figures import (
@@ -66,10 +67,10 @@ class PublishedSeries:
                 ]
 
             report = publish(systems, name, read, context.run.run_id, is_break)
-            return replace(report, days_beyond=frozenset(published))
+            final = {day for day in became_final(dataset, day_range(context)) if day >= systems.first_day}
+            return replace(report, days_beyond=frozenset(published | final))
 
         write.__doc__ = self.note
-        write.__module__ = __name__
         return FlowAsset(name, DATASETS[name], (*self.daily, self.monthly, "monthly_verdicts"), write)
 
     def _daily(self, connection: Connection, days: DayRange, is_break: BreakRule) -> pd.DataFrame:

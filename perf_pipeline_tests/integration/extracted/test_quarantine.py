@@ -70,10 +70,16 @@ def test_unusable_rows_are_counted_by_reason_and_day_in_status_and_on_the_asset_
         ]
         assert [shown(instance, FIRST)[label] for label in labels] == [2, 1, 3]
         assert [shown(instance, SECOND)[label] for label in labels] == [1, 0, 1]
-        meaning = "the message has no rating | 3 | 2026-05-02 (1), 2026-05-01 (2)"
-        assert f"| make-a-lpa | in-service | rating_is_missing | {meaning} |" in str(
-            shown(instance, FIRST)["quarantine"]
-        )
+        table = shown(instance, SECOND)["quarantine"]
+        assert isinstance(table, dg.TableMetadataValue)
+        assert {
+            "service": "make-a-lpa",
+            "source": "in-service",
+            "reason": "rating_is_missing",
+            "meaning": "the message has no rating",
+            "rows": 3,
+            "days": "2026-05-02 (1), 2026-05-01 (2)",
+        } in [dict(record.data) for record in table.records]
         lpa.cursor.execute("""UPDATE feedback SET message = message || '{"rating": "satisfied"}'""")
         extract(systems, instance)
         assert status_of_quarantine() == ["nothing"]

@@ -287,8 +287,10 @@ def test_a_dropping_waits_for_a_build_that_is_under_way(lpa: LpaDatabase, system
 
 def test_dagit_shows_what_was_dropped_and_which_day_holds_back_the_next(systems: Systems) -> None:
     dropped = {(SERVICE, "applications"): Dropped(1, OLD, OLD.last + ONE_DAY), (SERVICE, "other"): Dropped(0, None)}
-    metadata = report_extraction(systems, [SOURCES["applications"]], OLD, set(), dropped).metadata
+    metadata = report_extraction(systems, [SOURCES["applications"]], OLD, set(), dropped, "a run").metadata
     assert metadata["old_rows_dropped"] == 1
     table = metadata["retention"]
-    assert isinstance(table, dg.MarkdownMetadataValue)
-    assert str(table.value).splitlines()[2:] == [f"| {SERVICE} | applications | 1 | {OLD} | {OLD.last + ONE_DAY} |"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [tuple(record.data.values()) for record in table.records] == [
+        (SERVICE, "applications", "1", str(OLD), str(OLD.last + ONE_DAY))
+    ]

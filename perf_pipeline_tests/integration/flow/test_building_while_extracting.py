@@ -58,7 +58,7 @@ def test_a_day_that_changes_while_it_is_built_is_left_to_be_built_again(
 
     def overtaken(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
         name = "daily_application_events"
-        return rebuild_days(context, systems, name, rows_of, plotted="created_per_started_percent")
+        return rebuild_days(context, systems, name, rows_of)
 
     systems = systems_with(lpa.warehouse, tmp_path, addresses=of_make_an_lpa(lpa.url))
     extract(NIGHT)
