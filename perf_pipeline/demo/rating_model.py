@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from perf_pipeline.demo.apportioning import apportion
-from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 MAKE_AN_LPA_PAGE: Final = "lasting-power-of-attorney"
 USE_AN_LPA_PAGE: Final = "use-lasting-power-of-attorney"
@@ -53,8 +53,8 @@ def _month(page: str, year: int, month: int) -> tuple[Ratings, ...]:
 
 
 def _month_totals(page: str, year: int, month: int) -> Ratings:
-    if page == MAKE_AN_LPA_PAGE and (published := PUBLISHED_RATINGS.get(f"{year:04}-{month:02}")):
-        five, four, three, two, one = published
+    if page == MAKE_AN_LPA_PAGE and (published := PUBLISHED_MONTHS.get(f"{year:04}-{month:02}")):
+        five, four, three, two, one = published.ratings
         return one, two, three, four, five
     key = f"{page} {year}-{month}"
     responses = _RESPONSES_BY_MONTH[page][month - 1] * _between(960, 1040, f"{key} responses") // 1000

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
-from perf_pipeline.demo.sirius_behaviour import DroppedConnection, ErrorAnswer, Fault, RawAnswer
+from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, Fault
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.extracted import attempting
 from perf_pipeline.extracted.attempting import read_source
@@ -25,6 +25,7 @@ from perf_pipeline.source_bounds import SourceBounds
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import SERVICE, Sirius
+from perf_pipeline_tests.sirius import dropped, raw
 from perf_pipeline_tests.systems import systems_with
 
 DAYS = DayRange(date(2026, 9, 7), date(2026, 9, 8))
@@ -88,9 +89,9 @@ def test_a_refusal_is_not_tried_again(emptied_warehouse: Engine, postgres: Embed
         (ErrorAnswer(404, "NOTFOUND"), "answered 404"),
         (ErrorAnswer(503, "UNAVAILABLE", "list"), "answered 503"),
         (ErrorAnswer(401, "UNAUTHORISED"), "answered 401"),
-        (DroppedConnection(), "cannot be reached"),
-        (RawAnswer(b"<html>Sorry</html>"), "Sirius"),
-        (RawAnswer(b'{"data": [], "meta": {}}', content_type="application/json"), "do not keep the contract"),
+        (dropped, "cannot be reached"),
+        (raw(b"<html>Sorry</html>"), "Sirius"),
+        (raw(b'{"data": [], "meta": {}}', content_type="application/json"), "do not keep the contract"),
     ],
 )
 def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(

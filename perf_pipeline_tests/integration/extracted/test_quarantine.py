@@ -7,7 +7,6 @@ import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.demo.lpa_traps import insert_feedback
 from perf_pipeline.extracted.assets import extracted_asset
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.orchestration.jobs import range_tags
@@ -16,6 +15,7 @@ from perf_pipeline.settings import load_settings
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_feedback
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
 DAYS = DayRange(date(2026, 5, 1), date(2026, 5, 7))

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from perf_pipeline.catalogue.sources import SOURCES
-from perf_pipeline.demo.lpa_traps import insert_feedback
 from perf_pipeline.extracted.attempting import read_source
 from perf_pipeline.orchestration.doctor import examine
 from perf_pipeline.orchestration.overview import overview
@@ -16,6 +15,7 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests.conftest import connect
 from perf_pipeline_tests.ledgers import DAYS, NIGHT, Ledgers
+from perf_pipeline_tests.lpa_rows import insert_feedback
 from perf_pipeline_tests.systems import systems_with
 
 DAY = date(2026, 5, 4)

@@ -55,7 +55,7 @@ def test_a_run_that_is_told_to_stop_stops_its_server(place: Place) -> None:
 
 
 def test_every_source_by_variable_gives_the_same_figures(place: Place, tmp_path: Path) -> None:
-    with embedded_postgres(place.home) as server, sirius_server(today=DAYS.last + ONE_DAY) as sirius_url:
+    with embedded_postgres(place.home) as server, sirius_server(today=lambda: DAYS.last + ONE_DAY) as sirius_url:
         variables = {
             "PERF_DATABASE_URL": server.ensure_database("configured"),
             "PERF_LPA_DATABASE_URL": server.url(MAKE_AN_LPA),

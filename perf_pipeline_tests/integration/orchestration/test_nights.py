@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
-from perf_pipeline.demo.lpa_traps import blank_application, insert_feedback, restamp_application
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.orchestration.running import dagster_instance
 from perf_pipeline.settings import load_settings
 from perf_pipeline_tests.commands import Called
+from perf_pipeline_tests.lpa_rows import blank_application, insert_feedback, restamp_application
 from perf_pipeline_tests.small_world import SmallWorld, small_world
 
 DAYS = DayRange(date(2026, 3, 18), date(2026, 6, 5))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perf_pipeline.demo.published_months import PUBLISHED_RATINGS, PUBLISHED_TAKE_UP_PERCENT
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 from perf_pipeline.opg_feed.audit import audit, conclusion
 from perf_pipeline.opg_feed.entries import read_feed
 from perf_pipeline_tests.feeds import (
@@ -46,10 +46,13 @@ def test_a_clean_file_has_no_fault_in_any_order(tmp_path: Path) -> None:
 
 def test_the_published_months_have_five_texts_and_one_absent_take_up(tmp_path: Path) -> None:
     """Make an LPA as it was published: from 2026-01 on, take-up is written as text."""
-    percents: dict[str, object] = {**PUBLISHED_TAKE_UP_PERCENT}
-    percents |= {month: float(text) for month, text in PUBLISHED_TAKE_UP_PERCENT.items() if month < "2026-01"}
-    entries = [found for month in PUBLISHED_RATINGS for found in month_entries(month, percents.get(month))]
-    assert faults_of(tmp_path, [found for found in entries if found["count"] is not None]) == [
+    entries = [
+        found
+        for month, figures in PUBLISHED_MONTHS.items()
+        for percent in [figures.take_up_percent]
+        for found in month_entries(month, float(percent) if month < "2026-01" else percent)
+    ]
+    assert faults_of(tmp_path, [found for found in entries if found["count"] != ""]) == [
         'entry 63 (2026-01-01, digital-take-up): count is the text "44.2"; expected the number 44.2.',
         'entry 70 (2026-02-01, digital-take-up): count is the text "42.5"; expected the number 42.5.',
         'entry 77 (2026-03-01, digital-take-up): count is the text "42"; expected the number 42.',

@@ -9,7 +9,7 @@ import pytest
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.feedback_exports import write_exports
-from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 from perf_pipeline.demo.rating_model import MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE, daily_ratings
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.extracted.done_page.days import DonePageDay
@@ -50,11 +50,11 @@ def figures(days: tuple[DonePageDay, ...]) -> dict[tuple[str, date], tuple[int, 
     return {(day.slug, day.report_date): day.counts for day in days}
 
 
-@pytest.mark.parametrize("month", PUBLISHED_RATINGS)
+@pytest.mark.parametrize("month", PUBLISHED_MONTHS)
 def test_a_published_month_reads_back_exactly(reading: ExportReading, month: str) -> None:
     days = [day for day in reading.days if day.slug == MAKE_AN_LPA_PAGE and f"{day.report_date:%Y-%m}" == month]
     sums = tuple(map(sum, zip(*(day.counts for day in days), strict=True)))
-    assert sums == tuple(reversed(PUBLISHED_RATINGS[month]))
+    assert sums == tuple(reversed(PUBLISHED_MONTHS[month].ratings))
     assert all(day.is_from_aggregate and not day.may_be_short for day in days)
 
 
@@ -99,7 +99,7 @@ def test_the_files_hold_what_makes_real_exports_awkward(folder: Path) -> None:
     assert all(awkward in texts for awkward in ('"', ",", "\n", "\r\n", "&lt;script&gt;", "01632 960", "@example.com"))
     assert any(row["path or service name"] == "/done/register-to-vote" for row in rows)
     singles = sum(row["path or service name"] == MAKE_AN_LPA_PAGE for row in rows if row["type"] == "service-feedback")
-    assert singles == pytest.approx(0.04 * sum(PUBLISHED_RATINGS["2025-12"]), rel=0.2)
+    assert singles == pytest.approx(0.04 * sum(PUBLISHED_MONTHS["2025-12"].ratings), rel=0.2)
 
 
 def test_files_carry_the_time_at_which_a_person_would_have_saved_them(folder: Path) -> None:

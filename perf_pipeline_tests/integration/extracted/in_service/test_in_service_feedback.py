@@ -7,10 +7,10 @@ import pytest
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
-from perf_pipeline.demo.lpa_traps import insert_feedback, prune_feedback
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_feedback, prune_feedback
 
 DAY = date(2026, 5, 4)
 NEXT_DAY = date(2026, 5, 5)
