@@ -134,7 +134,7 @@ class Place:
 
     def server_answers(self) -> bool:
         """Whether the embedded PostgreSQL of this place runs."""
-        return ask(Home.at(self.home)).state != "silence"
+        return ask(Home(self.home)).state != "silence"
 
 
 def call(*arguments: str, **variables: str) -> Called:

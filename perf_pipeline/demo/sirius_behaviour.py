@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from perf_pipeline.demo.channel_model import ChannelCounts
 
@@ -44,10 +45,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request that arrived: its query parameters, and its headers under lower-case names."""
+    """A request that arrived."""
 
     query: dict[str, str]
-    headers: dict[str, str]
+    headers: Headers
 
 
 @dataclass

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from threading import Thread
 from typing import Any, Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
@@ -58,7 +59,7 @@ def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
 
     @app.get(PATH)
     def channels() -> Response:
-        fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), _headers(request)))
+        fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), Headers(request.headers)))
         if isinstance(fault, ErrorAnswer):
             answer = _error_answer(fault)
         else:
@@ -167,7 +168,3 @@ def _edited(answer: Response, edit: Callable[[dict[str, Any]], None]) -> Respons
 
 def _json(body: dict[str, Any], status: int) -> Response:
     return Response(json.dumps(body), status, content_type="application/json")
-
-
-def _headers(received: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in received.headers.items()}

@@ -12,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS
+from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import COMPLETION_TYPE, HEADLINE_TYPE, RATING_TYPES, TAKE_UP_TYPE
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
@@ -23,6 +23,7 @@ from perf_pipeline.errors import UsageError
 from perf_pipeline.opg_feed.audit import audit, faults_between_entries, satisfaction_of
 from perf_pipeline.opg_feed.entries import Feed, FeedEntry, Values
 from perf_pipeline.published.as_of import figures_as_of
+from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.markers import markers
 from perf_pipeline.published.publishing import publish_figures
 from perf_pipeline.systems import Systems
@@ -146,8 +147,8 @@ def import_history(systems: Systems, history: History) -> list[str]:
     sentences = []
     for indicator, figures in history.figures.items():
         dataset = DATASETS[INDICATORS[indicator].published_dataset]
-        columns = [name for name in dataset.column_names if name not in VERSION_COLUMNS]
-        shaped = figures.assign(period=_MONTH, origin=_IMPORTED).reindex(columns=columns).astype(object)
+        named = figures.assign(period=_MONTH, origin=_IMPORTED)
+        shaped = named.reindex(columns=file_columns(dataset, "month")).astype(object)
         key = list(dataset.identity)
         with transaction(systems.warehouse) as connection:
             lock_for_writing(connection, dataset.name)

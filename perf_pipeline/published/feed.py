@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import (
@@ -22,13 +22,13 @@ from perf_pipeline.catalogue.feed_types import (
     TAKE_UP_TYPE,
     timestamp,
 )
-from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
+from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.catalogue.rounding import percent
 from perf_pipeline.catalogue.services import FEEDS_FOLDER, Service
+from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.files import WrittenFile
 from perf_pipeline.published.markers import letters
-from perf_pipeline.warehouse.tables import TABLES
 
 Figure = tuple[str, int | Decimal | None]
 """A dataType of the feed and its value."""
@@ -93,18 +93,14 @@ def _entries(service: Service, indicator: IndicatorName, row: Row[tuple[object, 
 
 
 def _whole_months(connection: Connection, service: Service, indicator: IndicatorName) -> list[Row[tuple[object, ...]]]:
-    table = TABLES[INDICATORS[indicator].published_dataset]
-    statement = (
-        select(table)
-        .where(
-            table.c.service == service.slug,
-            table.c.period == "month",
-            table.c.superseded_at.is_(None),
-            table.c.days_included_count == table.c.days_expected_count,
-        )
-        .order_by(table.c.period_start)
-    )
-    rows = [row for row in connection.execute(statement) if Marker.NOT_AVAILABLE.value not in letters(row.markers)]
+    rows = [
+        row
+        for row in figures_as_of(connection, indicator, service.slug, "month")
+        # Imported months have no counts of days.
+        if row.days_included_count is not None
+        and row.days_included_count == row.days_expected_count
+        and Marker.NOT_AVAILABLE.value not in letters(row.markers)
+    ]
     if indicator == "user-satisfaction":
         return [row for row in rows if row.source == service.headline_source(row.period_start)]
     totals = [row for row in rows if row.lpa_type == ALL]

@@ -11,7 +11,8 @@ from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.markers import Marker
 from perf_pipeline.flow.flow_asset import AssetReport, Metadata
 from perf_pipeline.published.as_of import is_in_force
-from perf_pipeline.published.figures import BreakRule
+from perf_pipeline.published.figures import BreakRule, read_frame
+from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.revising import outdated, revise
 from perf_pipeline.published.withdrawing import with_withdrawals
 from perf_pipeline.systems import Systems
@@ -40,16 +41,14 @@ def publish(
     later, and no figure is replaced by an older one.
     """
     dataset = DATASETS[name]
-    columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
+    columns = file_columns(dataset, "month")
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, name)
         frames = [frame.reindex(columns=columns).astype(object) for frame in read(connection)]
         figures = without_unapproved(pd.concat(frames, ignore_index=True), systems)
         changed = publish_figures(connection, dataset, figures, run_id, systems.clock(), is_break)
-        table = TABLES[name]
-        in_force = connection.execute(
-            select(func.count()).select_from(table).where(table.c.superseded_at.is_(None))
-        ).scalar_one()
+        counting = select(func.count()).select_from(TABLES[name]).where(is_in_force(name, None))
+        in_force = connection.execute(counting).scalar_one()
     metadata: dict[str, Metadata] = {"new_versions": changed, "figures_in_force": int(in_force)}
     return AssetReport(per_day=_rows_per_day(figures), preview=_newest_months(figures), metadata=metadata)
 
@@ -102,8 +101,8 @@ def publish_again(
     is_selected = (
         (held[dataset.subject] == service) & (held["period_start"] == period_start) & (held["period"] == period)
     )
-    columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
-    publish_figures(connection, dataset, held[is_selected][columns].reset_index(drop=True), "by hand", now)
+    figures = held.loc[is_selected, file_columns(dataset, "month")].reset_index(drop=True)
+    publish_figures(connection, dataset, figures, "by hand", now)
     return bool(is_selected.any())
 
 
@@ -116,8 +115,7 @@ def _in_force(connection: Connection, dataset: Dataset) -> pd.DataFrame:
         *(~version.c.markers.contains(f"[{marker.value}]") for marker in (Marker.PROVISIONAL, Marker.NOT_AVAILABLE)),
     )
     statement = select(table, exists().where(is_final).label("was_final")).where(is_in_force(dataset.name, None))
-    result = connection.execute(statement)
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    return read_frame(connection, statement)
 
 
 def _rows_per_day(figures: pd.DataFrame) -> dict[date, dict[str, float]]:
