@@ -2,6 +2,7 @@
 
 import pickle
 import socket
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
@@ -11,6 +12,7 @@ from perf_pipeline.demo.sirius_behaviour import Fault
 from perf_pipeline.errors import PerfPipelineError
 from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, RetryBounds, SiriusClient
 
+RightAnswer = Callable[[], Response]
 TODAY = date(2026, 9, 10)
 """What the stand-in believes, so that its counts are those of the day before."""
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
@@ -26,22 +28,25 @@ def raw(
     return lambda _: Response(body, status, headers, content_type=content_type)
 
 
-def dropped(answer: Response) -> Response:
+def dropped(_: RightAnswer) -> Response:
     """The connection closes without an answer."""
     request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    return answer
+    return Response()
 
 
-def shortened(answer: Response) -> Response:
-    """The first thousand bytes of the answer, as if they were the whole."""
+def shortened(answer_rightly: RightAnswer) -> Response:
+    """The first thousand bytes of the right answer, as if they were the whole."""
+    answer = answer_rightly()
     answer.set_data(answer.get_data()[:1000])
     return answer
 
 
-def broken_off(answer: Response) -> Response:
-    """The first thousand bytes of the answer, whose headers give the length of the whole."""
-    whole_length = str(len(answer.get_data()))
-    shortened(answer).headers["Content-Length"] = whole_length
+def broken_off(answer_rightly: RightAnswer) -> Response:
+    """The same, but the headers give the length of the whole."""
+    answer = answer_rightly()
+    whole = answer.get_data()
+    answer.set_data(whole[:1000])
+    answer.headers["Content-Length"] = str(len(whole))
     return answer
 
 

@@ -29,8 +29,8 @@ class ErrorAnswer:
     retry_after_seconds: int | None = None
 
 
-Fault = ErrorAnswer | Callable[[Response], Response]
-"""An error, or what makes another answer of the right one. That answer may break the contract."""
+Fault = ErrorAnswer | Callable[[Callable[[], Response]], Response]
+"""An error, or a function that answers otherwise, and may break the contract. It is given one that answers rightly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,16 @@ def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
     @app.get(PATH)
     def channels() -> Response:
         fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), Headers(request.headers)))
-        if isinstance(fault, ErrorAnswer):
-            answer = _error_answer(fault)
-        else:
-            answer = _answer(behaviour, _generated_at(today(), behaviour))
+        if callable(fault):
+            return fault(right_answer)
+        return right_answer(fault)
+
+    def right_answer(error: ErrorAnswer | None = None) -> Response:
+        answer = _error_answer(error) if error else _answer(behaviour, _generated_at(today(), behaviour))
         check_answer(request, answer)
         if behaviour.edit_answer is not None and answer.status_code == 200:
             answer = _edited(answer, behaviour.edit_answer)
-        return fault(answer) if callable(fault) else answer
+        return answer
 
     @app.errorhandler(404)
     @app.errorhandler(405)

@@ -15,6 +15,7 @@ from perf_pipeline_tests.sirius import (
     FIRST_DAY,
     LAST_DAY,
     ROWS_COUNT,
+    RightAnswer,
     assert_one_clear_line,
     broken_off,
     dropped,
@@ -135,9 +136,9 @@ def test_the_time_bound_holds_before_the_count(sirius_url: str, behaviour: Siriu
 
 
 def test_a_silent_server_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
-    def late(answer: Response) -> Response:
+    def late(answer_rightly: RightAnswer) -> Response:
         time.sleep(1)
-        return answer
+        return answer_rightly()
 
     behaviour.play(late, times=2)
     with pytest.raises(TransientSourceError, match="did not answer in time; 2 tries"):

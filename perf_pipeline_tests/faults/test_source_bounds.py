@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Response
 from psycopg2.extensions import connection as psycopg2_connection
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
@@ -107,6 +108,12 @@ def own_lpa(lpa_database_url: str, lpa_systems: Systems) -> Systems:
     )
 
 
+def give_instead(cursor: Cursor, table: str, query: str) -> None:
+    """Let the source answer with a query of its table, which is called `held` then."""
+    cursor.execute(f"ALTER TABLE {table} RENAME TO held")
+    cursor.execute(f"CREATE VIEW {table} AS {query}")
+
+
 def test_a_locked_table_is_a_failed_source_after_the_bound(own_lpa: Systems, lpa_database: psycopg2_connection) -> None:
     lpa_database.autocommit = False
     lpa_database.cursor().execute("LOCK TABLE applications IN ACCESS EXCLUSIVE MODE")
@@ -118,8 +125,7 @@ def test_a_locked_table_is_a_failed_source_after_the_bound(own_lpa: Systems, lpa
 def test_a_slow_statement_is_ended(own_lpa: Systems, lpa_database: psycopg2_connection) -> None:
     cursor = lpa_database.cursor()
     insert_application(cursor, started_at=NOON)
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute("CREATE VIEW applications AS SELECT held.* FROM held, pg_sleep(30)")
+    give_instead(cursor, "applications", "SELECT held.* FROM held, pg_sleep(30)")
     bounds = SourceBounds(statement_seconds=0.2, reading_seconds=5)
     night(replace(own_lpa, source_bounds=bounds), "applications")
     assert "statement timeout" in failure_of(own_lpa, "applications")
@@ -130,8 +136,7 @@ def test_rows_that_come_too_slowly_end_with_the_time_of_the_reading(
 ) -> None:
     cursor = lpa_database.cursor()
     insert_application(cursor, started_at=NOON)
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute("CREATE VIEW applications AS SELECT held.* FROM held, pg_sleep(30)")
+    give_instead(cursor, "applications", "SELECT held.* FROM held, pg_sleep(30)")
     night(replace(own_lpa, source_bounds=SourceBounds(reading_seconds=0.3)), "applications")
     assert "did not give all rows within 0 s" in failure_of(own_lpa, "applications")
 
@@ -182,8 +187,7 @@ def test_rows_that_can_not_be_used_are_the_source_s_fault_and_hold_back_nothing_
     insert_application(cursor, started_at=NOON)
     insert_feedback(cursor, received=NOON, rating="satisfied")
     view, fault = SPOILED_VIEWS[case]
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute(f"CREATE VIEW applications AS {view}")
+    give_instead(cursor, "applications", view)
     assert night(own_lpa, "applications") == frozenset()
     failure = failure_of(own_lpa, "applications")
     assert fault in failure
@@ -196,8 +200,7 @@ def test_texts_in_place_of_ratings_instants_name_row_and_column(
 ) -> None:
     cursor = lpa_database.cursor()
     insert_feedback(cursor, received=NOON, rating="satisfied")
-    cursor.execute("ALTER TABLE feedback RENAME TO held")
-    cursor.execute("CREATE VIEW feedback AS SELECT NULL::integer AS id, received, message FROM held")
+    give_instead(cursor, "feedback", "SELECT NULL::integer AS id, received, message FROM held")
     night(own_lpa, "in-service")
     assert "make-a-lpa, in-service can't be used" in failure_of(own_lpa, "in-service")
 

@@ -1,13 +1,12 @@
 """What is published of the daily figures, with which markers, and what becomes of it when it changes."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import Connection, text, update
+from sqlalchemy import text, update
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
@@ -16,6 +15,7 @@ from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline_tests.extracting import wait_for
 from perf_pipeline_tests.published_days import (
     APRIL,
     MARCH,
@@ -32,6 +32,7 @@ from perf_pipeline_tests.published_days import (
 )
 
 FIRST_OF_MAY = DayRange(MAY.first, MAY.first)
+OURS = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 def put_deliveries(systems: Systems, days: Iterable[date], source: str) -> None:
@@ -231,21 +232,10 @@ def test_a_run_that_waited_for_another_publishes_what_that_one_left(publishing: 
     with transaction(publishing.warehouse) as connection:
         lock_for_writing(connection, "published_user_satisfaction")
         waiting.start()
-        wait_until_somebody_waits(connection)
+        wait_for(publishing.warehouse, f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {OURS}")
         change_ratings(publishing, 12)
     waiting.join()
     assert versions(publishing) == [(12, True)]
-
-
-def wait_until_somebody_waits(connection: Connection) -> None:
-    query = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    latest = time.monotonic() + 20
-    while not connection.execute(query).scalar_one():
-        assert time.monotonic() < latest
-        time.sleep(0.01)
 
 
 def test_a_service_that_left_the_services_file_keeps_its_figures(publishing: Systems) -> None:
