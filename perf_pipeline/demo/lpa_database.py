@@ -16,18 +16,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Final, cast
+from typing import Final
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver spells its class in lower case
-from sqlalchemy import NullPool, create_engine, make_url
-from sqlalchemy.exc import OperationalError as SQLAlchemyOperationalError
+from sqlalchemy import make_url
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, months_later, start_of
 from perf_pipeline.demo.channel_model import online_applications
 from perf_pipeline.demo.lpa_traps import EPOCH, FEEDBACK_PLACES, NUMBERING, PLACES, UNUSED_DAYS
 from perf_pipeline.errors import TransientSourceError, UsageError
 from perf_pipeline.systems import Progress, silent
+from perf_pipeline.warehouse.engine import with_password
 
 STARTS_PER_COMPLETION: Final = 1.43
 _COMPLETION_LAG: Final = timedelta(weeks=3)
@@ -199,18 +199,14 @@ def _found_world(cursor: Cursor) -> _World | None:
 
 @contextmanager
 def _transaction(url: str) -> Iterator[Cursor]:
-    engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg2"),
-        poolclass=NullPool,
-        connect_args={"options": _SETTINGS, "connect_timeout": 10},
-    )
+    address = make_url(url).set(drivername="postgresql")
     try:
-        with closing(engine.raw_connection()) as connection:
-            yield cast(Cursor, connection.cursor())
+        with closing(psycopg2.connect(with_password(address), options=_SETTINGS, connect_timeout=10)) as connection:
+            yield connection.cursor()
             connection.commit()
-    except (SQLAlchemyOperationalError, psycopg2.OperationalError):
+    except psycopg2.OperationalError:
         raise TransientSourceError(
-            f"The Make an LPA stand-in's database {engine.url.database} can't be reached, or the connection broke off.",
+            f"The Make an LPA stand-in's database {address.database} can't be reached, or the connection broke off.",
             next_step="nothing was changed; check its server, disk space and URL, then run the same command again.",
         ) from None
 

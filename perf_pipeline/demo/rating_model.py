@@ -16,7 +16,6 @@ from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 MAKE_AN_LPA_PAGE: Final = "lasting-power-of-attorney"
 USE_AN_LPA_PAGE: Final = "use-lasting-power-of-attorney"
-PAGE_OF_SERVICE: Final = {"make-a-lpa": MAKE_AN_LPA_PAGE, "use-an-lpa": USE_AN_LPA_PAGE}
 
 Ratings = tuple[int, int, int, int, int]
 """Responses with rating 1 (very dissatisfied), 2, 3, 4, 5 (very satisfied)."""
@@ -33,12 +32,8 @@ _HOLIDAY_DIVISOR: Final = 2
 _QUIET_DATES: Final = frozenset({(1, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
 
 
-def daily_ratings(page_or_service: str, day: date) -> Ratings:
-    """The responses of a UTC day by rating, 1 to 5, for a page slug or the slug of its service.
-
-    Raises KeyError for a page that the stand-in world does not have.
-    """
-    page = PAGE_OF_SERVICE.get(page_or_service, page_or_service)
+def daily_ratings(page: str, day: date) -> Ratings:
+    """The responses of a UTC day by rating, 1 to 5. Raises KeyError for a page that the stand-in world does not have."""
     return _month(page, day.year, day.month)[day.day - 1]
 
 

@@ -65,7 +65,7 @@ def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
         return right_answer(fault)
 
     def right_answer(error: ErrorAnswer | None = None) -> Response:
-        answer = _error_answer(error) if error else _answer(behaviour, _generated_at(today(), behaviour))
+        answer = _error_answer(error) if error else _answer(behaviour, today())
         check_answer(request, answer)
         if behaviour.edit_answer is not None and answer.status_code == 200:
             answer = _edited(answer, behaviour.edit_answer)
@@ -79,7 +79,7 @@ def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
     return app
 
 
-def _answer(behaviour: SiriusBehaviour, generated_at: datetime) -> Response:
+def _answer(behaviour: SiriusBehaviour, today: date) -> Response:
     if behaviour.credentials is not None and not is_signed(request, *behaviour.credentials):
         return _error_answer(ErrorAnswer(403, "FORBIDDEN"))
     try:
@@ -92,6 +92,7 @@ def _answer(behaviour: SiriusBehaviour, generated_at: datetime) -> Response:
     if (last_day - first_day).days >= _LONGEST_SPAN_DAYS:
         return _invalid(f"from and to span more than {_LONGEST_SPAN_DAYS} days", "single")
     subtypes = (query["subtype"],) if "subtype" in query else SUBTYPES
+    generated_at = datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
     rows = _rows(first_day, last_day, subtypes, behaviour, generated_at)
     page, limit = query["page"], query["limit"]
     meta = {
@@ -138,10 +139,6 @@ def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: date
         "total": counts.total + (day in behaviour.wrong_total_days),
         "status": "final" if seen.is_final else "provisional",
     }
-
-
-def _generated_at(today: date, behaviour: SiriusBehaviour) -> datetime:
-    return datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
 
 
 def _invalid(detail: str, envelope: Envelope) -> Response:

@@ -32,11 +32,8 @@ class Home:
         self.path = folder.resolve()
         self.data = self.path / "postgres"
         self.log = self.path / "postgres.log"
-        self.gate_lock, self.lease_lock, self.server_lock = self._locks = (
-            self.path / "locks" / "gate",
-            self.path / "locks" / "lease",
-            self.path / "locks" / "server",
-        )
+        self._locks = [self.path / "locks" / name for name in ("gate", "lease", "server")]
+        self.gate_lock, self.lease_lock, self.server_lock = self._locks
 
     @property
     def socket_folder(self) -> Path:

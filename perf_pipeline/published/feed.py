@@ -30,31 +30,28 @@ from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.files import WrittenFile
 from perf_pipeline.published.markers import letters
 
-Figure = tuple[str, int | Decimal | None]
-"""A dataType of the feed and its value."""
+Month = Row[tuple[object, ...]]
+Figures = dict[str, int | Decimal | None]
+"""Values by dataType of the feed. Percentages have one decimal, rounded from the counts. The headline has none."""
 
 
-def satisfaction_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
-    """The whole-number headline and the five counts."""
-    counts: list[Figure] = [(data_type, getattr(row, column)) for column, data_type in RATING_TYPES.items()]
-    return [(HEADLINE_TYPE, row.headline_percent), *counts]
+def satisfaction_figures(row: Month) -> Figures:
+    """The headline and the five counts."""
+    counts = {data_type: getattr(row, column) for column, data_type in RATING_TYPES.items()}
+    return {HEADLINE_TYPE: row.headline_percent, **counts}
 
 
-def take_up_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
-    """Digital take-up with one decimal, rounded from the counts."""
-    return [(TAKE_UP_TYPE, _rounded(row.online_count + row.assisted_count, row.total_count))]
+def take_up_figures(row: Month) -> Figures:
+    """Digital take-up."""
+    return {TAKE_UP_TYPE: percent(row.online_count + row.assisted_count, row.total_count, decimals=1)}
 
 
-def completion_figures(row: Row[tuple[object, ...]]) -> list[Figure]:
-    """The cohort's completion rate with one decimal, rounded from the counts."""
-    return [(COMPLETION_TYPE, _rounded(row.cohort_created_count, row.cohort_started_count))]
+def completion_figures(row: Month) -> Figures:
+    """The cohort's completion rate."""
+    return {COMPLETION_TYPE: percent(row.cohort_created_count, row.cohort_started_count, decimals=1)}
 
 
-def _rounded(numerator: int, denominator: int) -> Decimal | None:
-    return percent(numerator, denominator, decimals=1)
-
-
-_FIGURES: dict[IndicatorName, Callable[[Row[tuple[object, ...]]], list[Figure]]] = {
+_FIGURES: dict[IndicatorName, Callable[[Month], Figures]] = {
     "user-satisfaction": satisfaction_figures,
     "digital-take-up": take_up_figures,
     "completion-rate": completion_figures,
@@ -75,7 +72,7 @@ def write_feeds(connection: Connection, root: Path, service: Service) -> Iterato
         yield WrittenFile(path, len(entries))
 
 
-def _entries(service: Service, indicator: IndicatorName, row: Row[tuple[object, ...]]) -> list[dict[str, object]]:
+def _entries(service: Service, indicator: IndicatorName, row: Month) -> list[dict[str, object]]:
     found = letters(row.markers)
     return [
         {
@@ -87,12 +84,12 @@ def _entries(service: Service, indicator: IndicatorName, row: Row[tuple[object, 
             "period": "month",
         }
         | ({OPTIONAL_KEY: found} if found else {})
-        for data_type, value in _FIGURES[indicator](row)
+        for data_type, value in _FIGURES[indicator](row).items()
         if value is not None
     ]
 
 
-def _whole_months(connection: Connection, service: Service, indicator: IndicatorName) -> list[Row[tuple[object, ...]]]:
+def _whole_months(connection: Connection, service: Service, indicator: IndicatorName) -> list[Month]:
     rows = [
         row
         for row in figures_as_of(connection, indicator, service.slug, "month")

@@ -1,6 +1,5 @@
 """A source that fails: which failures are tried again, what is recorded of them, and the figures of before."""
 
-import os
 import socket
 import threading
 import time
@@ -110,12 +109,8 @@ def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(
     assert "\n" not in row.failure
 
 
-def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
-        monkeypatch.setenv(name, "/nonexistent")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+@pytest.mark.usefixtures("no_aws")
+def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius) -> None:
     read(replace(systems_at(sirius.warehouse, "sirius", sirius.url), sirius_auth="sigv4"), "sirius")
     assert "no AWS credentials" in extracting.last_reading(sirius.warehouse, "sirius").failure
 
