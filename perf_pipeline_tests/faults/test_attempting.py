@@ -1,6 +1,6 @@
 """A source that fails: which failures are tried again, what is recorded of them, and the figures of before."""
 
-import socket
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -46,21 +46,16 @@ def read(systems: Systems, source: str) -> frozenset[date]:
 def hanging_up() -> Iterator[tuple[str, list[Any]]]:
     """The URL of a server that ends every connection at once, and the connections that it was asked for."""
     callers: list[Any] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def hang_up() -> None:
-            while True:
-                try:
-                    connection, caller = server.accept()
-                except OSError:
-                    return
-                callers.append(caller)
-                connection.close()
+    class HangingUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            callers.append(self.client_address)
 
-        threading.Thread(target=hang_up, daemon=True).start()
-        port = server.getsockname()[1]
-        yield f"postgresql+psycopg2://reader@127.0.0.1:{port}/lpa?sslmode=disable&gssencmode=disable", callers
-        server.shutdown(socket.SHUT_RDWR)
+    with socketserver.TCPServer(("127.0.0.1", 0), HangingUp) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        host, port = server.server_address[:2]
+        yield f"postgresql+psycopg2://reader@{host!s}:{port}/lpa?sslmode=disable&gssencmode=disable", callers
+        server.shutdown()
 
 
 def test_a_failure_that_may_pass_is_tried_three_times(
