@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
+from perf_pipeline.catalogue.demonstration import EXPORTS_NOTICE_FILE, NOTICE
 from perf_pipeline.demo.feedback_export_rows import NEW_HEADER, OLD_HEADER, day_rows, unusable_rows
 from perf_pipeline.errors import SettingsError
 
@@ -54,6 +55,7 @@ def write_exports(folder: Path, first_day: date, last_day: date) -> list[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / EXPORTS_NOTICE_FILE).write_text(f"{NOTICE}\n", encoding="utf-8")
         return [_write(folder, export) for export in _exports(first_day, last_day)]
     except OSError as error:
         raise SettingsError(

@@ -19,6 +19,7 @@ from typing import Any, Final
 from flask import Flask, Request, Response, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
 from perf_pipeline.demo.sirius_behaviour import (
@@ -142,6 +143,7 @@ def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: dateti
         "page": page,
         "limit": limit,
         "total": len(rows),
+        NOTICE_KEY: NOTICE,
     }
     return _json({"data": rows[(page - 1) * limit : page * limit], "meta": meta}, 200)
 

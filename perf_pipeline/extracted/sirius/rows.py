@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from perf_pipeline.catalogue.columns import CHANNELS
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.errors import PermanentSourceError
 
@@ -64,6 +65,7 @@ class Page:
     generated_at: datetime
     rows_on_all_pages_count: int
     limit: int
+    is_stand_in: bool
 
 
 def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, number: int) -> Page:
@@ -99,6 +101,7 @@ def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, numbe
         generated_at=generated_at,
         rows_on_all_pages_count=_whole(meta, "total", at_least=0),
         limit=_whole(meta, "limit", at_least=1),
+        is_stand_in=meta.get(NOTICE_KEY) == NOTICE,
     )
 
 
