@@ -45,8 +45,8 @@ class RejectedRow:
     """An unusable row and the reason.
 
     `row_ref` is `day/subtype` if the row has both, otherwise its place in the answer. Reasons: `not_an_object`,
-    `unreadable_day`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
-    `not_a_whole_number`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
+    `unreadable_date`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
+    `unreadable_count`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
     `duplicate_row`.
     """
 
@@ -132,7 +132,7 @@ def _read_row(raw: object, first_day: date, last_day: date, place: str) -> tuple
     _expect("granularity of a row", raw.get("granularity"), "day")
     day = _day(raw.get("period"))
     if day is None:
-        return place, RejectedRow(None, "unreadable_day", place)
+        return place, RejectedRow(None, "unreadable_date", place)
     if not first_day <= day <= last_day:
         return place, RejectedRow(day, "day_outside_request", place)
     subtype = raw.get("caseSubtype")
@@ -160,7 +160,7 @@ def _unusable_because(raw: Mapping[str, Any]) -> str | None:
     counts = [*channels.values(), total]
     # In Python, a JSON true is an int.
     if any(type(count) is not int for count in counts):
-        return "not_a_whole_number"
+        return "unreadable_count"
     if any(count < 0 for count in counts):
         return "negative_count"
     if any(count > _LARGEST_COUNT for count in counts):
