@@ -10,7 +10,8 @@ headline_jump_points = 12.5"""
 
 GUIDE = """# Quality
 
-Written by `python -m perf_pipeline.documents.quality_guide` from `perf_pipeline/catalogue/`; edit that, not this.
+`python -m perf_pipeline.documents.quality_guide` writes this file from `perf_pipeline/catalogue/` and
+`perf_pipeline/documents/quality_guide_text.py`. To change it, change those.
 
 ## How sources are checked
 
