@@ -21,8 +21,8 @@ def data_dictionary() -> str:
 def _lines() -> Iterator[str]:
     yield "# Data dictionary"
     yield ""
-    yield "`python -m perf_pipeline.documents.data_dictionary` writes this file from `perf_pipeline/catalogue/`. To change it,"
-    yield "change the catalogue."
+    yield "`python -m perf_pipeline.documents.data_dictionary` writes this file from `perf_pipeline/catalogue/`."
+    yield "To change it, change the catalogue."
     yield ""
     yield "All tables are in schema `perf`. Percentages are 0 to 100, rounded once from counts, half up. Some words:"
     yield ""

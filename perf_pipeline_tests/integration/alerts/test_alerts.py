@@ -19,10 +19,10 @@ from perf_pipeline_tests.integration.alerts.receivers import HOST, MailServer, W
 TAKE_UP = Cause(
     subject="make-a-lpa, daily_digital_take_up",
     days=(date(2026, 11, 18), date(2026, 11, 19)),
-    found="total 12",
+    found="12 applications received",
     next_step="ask the data team.",
-    check="counts_add_up",
-    expected="total 13",
+    check="channels_add_up_to_total",
+    expected="13, the sum of the parts",
     asset="daily_digital_take_up",
 )
 RELEASE = Cause(subject="release", days=(), found="the disk is full.", next_step="make room.")
@@ -54,7 +54,7 @@ def test_the_log_has_a_line_for_each_cause(emptied_warehouse: Engine, caplog: py
     ]
 
 
-def test_the_webhook_receives_each_cause_with_day_check_expected_found_and_link(
+def test_the_webhook_receives_each_cause_with_day_check_fault_found_expected_and_link(
     emptied_warehouse: Engine, by_webhook: Settings, webhook: WebhookServer
 ) -> None:
     alert(emptied_warehouse, by_webhook, [TAKE_UP, RELEASE], RUN, run_id=RUN)
@@ -62,10 +62,11 @@ def test_the_webhook_receives_each_cause_with_day_check_expected_found_and_link(
     assert take_up == {
         "text": message_of(TAKE_UP, by_webhook, RUN).text,
         "subject": "make-a-lpa, daily_digital_take_up",
-        "check": "counts_add_up",
+        "check": "channels_add_up_to_total",
+        "fault": "the channels do not add up to the total",
         "days": ["2026-11-18", "2026-11-19"],
-        "expected": "total 13",
-        "found": "total 12",
+        "expected": "13, the sum of the parts",
+        "found": "12 applications received",
         "next_step": "ask the data team.",
         "link": "https://dagit.example/assets/daily_digital_take_up?view=checks",
     }
