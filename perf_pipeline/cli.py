@@ -188,7 +188,7 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     from perf_pipeline.orchestration.building import build_days
     from perf_pipeline.orchestration.resources import open_systems
     from perf_pipeline.orchestration.running import dagster_instance
-    from perf_pipeline.published.summary import HEADINGS, as_text, published_months
+    from perf_pipeline.published.summary import HEADINGS, as_text, demonstration_notice, published_months
 
     with ExitStack() as stack:
         systems = stack.enter_context(open_systems(settings, progress=_note))
@@ -198,6 +198,8 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             click.echo(f"Failed: {cause}", err=True)
         alert(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
+        if notice := demonstration_notice(systems.warehouse, systems.services):
+            click.echo(notice)
         click.echo(f"\nFiles: {systems.publish_dir}")
     if built.causes:
         sys.exit(1)

@@ -73,15 +73,15 @@ def as_of(instant: datetime, service: str | None, indicator: IndicatorName | Non
 @click.command("audit-feed")
 @click.argument("file", type=click.Path(path_type=Path))
 def audit_feed(file: Path) -> None:
-    """List the faults of an OPG feed file, each with its entry."""
-    from perf_pipeline.opg_feed.audit import audit, conclusion
+    """List the faults of an OPG feed file, each with its entry. The file may be about any service."""
+    from perf_pipeline.opg_feed.audit import audit, conclusion, notes
     from perf_pipeline.opg_feed.entries import read_feed
 
     services = load_services(load_settings().services_file)
     feed = read_feed(file, london_day(datetime.now(UTC)))
-    faults = audit(feed, [service.slug for service in services])
-    for fault in faults:
-        click.echo(fault.sentence)
+    faults = audit(feed)
+    for sentence in (*(fault.sentence for fault in faults), *notes(feed, [service.slug for service in services])):
+        click.echo(sentence)
     click.echo(conclusion(feed, faults))
     if faults:
         sys.exit(1)

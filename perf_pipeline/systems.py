@@ -42,8 +42,6 @@ class Systems:
     first_day: date
     """The first reporting day."""
     hash_key: bytes = field(repr=False)
-    is_demonstration: bool
-    """Whether the sources are stand-ins. Published figures are then marked as a demonstration."""
     source_bounds: SourceBounds = field(default_factory=SourceBounds)
     sirius_auth: Literal["none", "sigv4"] = "none"
     approved: frozenset[str] = frozenset()

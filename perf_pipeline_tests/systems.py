@@ -36,7 +36,6 @@ def systems_with(
         data_docs_dir=folder / "data_docs",
         first_day=first_day,
         hash_key=hash_key,
-        is_demonstration=True,
         clock=clock,
     )
 

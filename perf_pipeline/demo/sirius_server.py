@@ -17,6 +17,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
 from perf_pipeline.demo.sirius_behaviour import Envelope, ErrorAnswer, ReceivedRequest, SiriusBehaviour
@@ -106,6 +107,7 @@ def _answer(behaviour: SiriusBehaviour, today: date) -> Response:
         "page": page,
         "limit": limit,
         "total": len(rows),
+        NOTICE_KEY: NOTICE,
     }
     return _json({"data": rows[(page - 1) * limit : page * limit], "meta": meta}, 200)
 

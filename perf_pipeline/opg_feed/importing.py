@@ -68,9 +68,9 @@ def history_of(feed: Feed, services: Services, now: datetime) -> History:
             f"The file is about {slug or 'no service'}, which is not in the services file.",
             next_step=f"add the service to it, or give a file about one of {', '.join(slugs)}.",
         )
-    faulty = {fault.entry for fault in faults_between_entries(feed, slugs)}
+    faulty = {fault.entry for fault in faults_between_entries(feed)}
     sound = {number: entry for number, entry in feed.entries.items() if number not in faulty}
-    faults = [fault.sentence for fault in audit(feed, slugs) if fault.entry and fault.entry not in sound]
+    faults = [fault.sentence for fault in audit(feed) if fault.entry and fault.entry not in sound]
     unambiguous = feed.values()
     usable = {entry.key: entry.count for entry in sound.values() if entry.key in unambiguous}
     reasons = {entry.key: _reason_to_leave_out(entry, usable, services[slug], now) for entry in sound.values()}
@@ -88,6 +88,8 @@ def history_of(feed: Feed, services: Services, now: datetime) -> History:
 
 def _reason_to_leave_out(entry: FeedEntry, usable: Values, service: Service, now: datetime) -> str | None:
     indicator = _INDICATORS.get(entry.data_type)
+    if entry.is_demonstration:
+        return "of demonstration data"
     if entry.period != _MONTH:
         return "not of a month"
     if indicator is None:

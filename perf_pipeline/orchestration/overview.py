@@ -90,7 +90,7 @@ def _failed_checks(warehouse: Engine, services: Services) -> Iterator[str]:
                 Cause(
                     subject=f"{row.subject}, {row.dataset}",
                     days=tuple(row.days),
-                    found=row.observed or "otherwise",
+                    found=row.observed or "",
                     expected=row.expected or "",
                     # A check of an earlier version holds days back all the same.
                     next_step=rule.next_step if rule else "build the days again",

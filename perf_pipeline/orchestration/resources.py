@@ -13,7 +13,8 @@ from perf_pipeline.orchestration.hash_key import check_hash_key, hash_key_of
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.systems import Progress, Systems, silent
 from perf_pipeline.warehouse.building import BuildingLock
-from perf_pipeline.warehouse.engine import check_warehouse, warehouse_engine
+from perf_pipeline.warehouse.engine import check_warehouse, transaction, warehouse_engine
+from perf_pipeline.warehouse.stand_ins import record_stand_ins
 
 
 @contextmanager
@@ -74,7 +75,11 @@ def _embedded(settings: Settings, progress: Progress) -> Iterator[Systems]:
     with stand_in_world(settings, progress=progress) as world:
         by_source = world.addresses
         addresses = {(service.slug, source): by_source[source] for service, source in services.pairs}
-        yield _systems(settings, services, warehouse_engine(world.warehouse_url), addresses)
+        systems = _systems(settings, services, warehouse_engine(world.warehouse_url), addresses)
+        with transaction(systems.warehouse) as connection:
+            # Before anything is published, even by a command that reads no source.
+            record_stand_ins(connection, addresses)
+        yield systems
 
 
 @contextmanager
@@ -95,7 +100,6 @@ def _systems(
         data_docs_dir=settings.home.resolve() / "data_docs",
         first_day=settings.first_day,
         hash_key=hash_key_of(settings),
-        is_demonstration=settings.is_embedded,
         source_bounds=settings.source_bounds,
         sirius_auth=settings.sirius_auth,
         data_docs_url=settings.data_docs_url,

@@ -1,7 +1,8 @@
 """The OPG feed (DOMAIN 4.1): one JSON array per month and service, in the format of its existing consumer.
 
 The consumer does not know markers. So the feed leaves out a month with a missing day, and a completion rate whose cohort
-is not complete.
+is not complete. Figures that are made from stand-ins have the notice as the last of their markers. The format has no other
+optional key.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row
 
+from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import (
     CHANNEL,
@@ -58,22 +60,33 @@ _FIGURES: dict[IndicatorName, Callable[[Month], Figures]] = {
 }
 
 
-def write_feeds(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
-    """Write one file in `root`/feeds for each month with at least one whole public figure of the service."""
+def write_feeds(
+    connection: Connection, root: Path, service: Service, demonstration: frozenset[IndicatorName] = frozenset()
+) -> Iterator[WrittenFile]:
+    """Write one file in `root`/feeds for each month with at least one whole public figure of the service.
+
+    `demonstration`: the indicators whose figures are made from stand-ins.
+    """
     months: dict[date, list[dict[str, object]]] = {}
+    marked: set[date] = set()
     for indicator in _FIGURES:
         if service.indicators.get(indicator) == "public":
             for row in _whole_months(connection, service, indicator):
-                months.setdefault(row.period_start, []).extend(_entries(service, indicator, row))
+                is_demonstration = indicator in demonstration
+                entries = _entries(service, indicator, row, is_demonstration=is_demonstration)
+                months.setdefault(row.period_start, []).extend(entries)
+                marked |= {row.period_start} if is_demonstration else set()
     (root / FEEDS_FOLDER).mkdir(parents=True, exist_ok=True)
     for month, entries in sorted(months.items()):
         path = f"{FEEDS_FOLDER}/{service.feed}_{month:%y_%m}.json"
         (root / path).write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
-        yield WrittenFile(path, len(entries))
+        yield WrittenFile(path, len(entries), month in marked)
 
 
-def _entries(service: Service, indicator: IndicatorName, row: Month) -> list[dict[str, object]]:
-    found = letters(row.markers)
+def _entries(
+    service: Service, indicator: IndicatorName, row: Month, *, is_demonstration: bool
+) -> list[dict[str, object]]:
+    found = [*letters(row.markers), *([NOTICE] if is_demonstration else [])]
     return [
         {
             "_timestamp": timestamp(row.period_start),

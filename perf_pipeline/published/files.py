@@ -27,6 +27,7 @@ class WrittenFile:
 
     path: str
     rows: int
+    is_demonstration: bool = False
 
 
 def file_columns(dataset: Dataset, period: str) -> list[str]:
@@ -36,7 +37,7 @@ def file_columns(dataset: Dataset, period: str) -> list[str]:
 
 
 def write_dataset_files(
-    connection: Connection, root: Path, service: str, indicator: IndicatorName
+    connection: Connection, root: Path, service: str, indicator: IndicatorName, *, is_demonstration: bool = False
 ) -> Iterator[WrittenFile]:
     """Write the four files of one indicator of one service below `root`."""
     dataset = DATASETS[INDICATORS[indicator].published_dataset]
@@ -44,10 +45,13 @@ def write_dataset_files(
     for name, period in PERIODS.items():
         columns = file_columns(dataset, period)
         rows = figures_as_of(connection, indicator, service, period, columns=columns)
-        yield from _write_pair(root, f"{service}/{indicator}-{name}", dataset, columns, rows)
+        path = f"{service}/{indicator}-{name}"
+        yield from _write_pair(root, path, dataset, columns, rows, is_demonstration=is_demonstration)
 
 
-def write_revision_log(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
+def write_revision_log(
+    connection: Connection, root: Path, service: Service, *, is_demonstration: bool = False
+) -> Iterator[WrittenFile]:
     """Write every change of a published value of the service, as a pair of files below `root`."""
     dataset, table = DATASETS["revision_log"], TABLES["revision_log"]
     key = [table.c[name] for name in dataset.key]
@@ -59,16 +63,23 @@ def write_revision_log(connection: Connection, root: Path, service: Service) -> 
     (root / service.slug).mkdir(parents=True, exist_ok=True)
     rows = list(connection.execute(statement))
     columns = ["service" if name == "subject" else name for name in dataset.column_names]
-    yield from _write_pair(root, f"{service.slug}/revisions", dataset, columns, rows)
+    path = f"{service.slug}/revisions"
+    yield from _write_pair(root, path, dataset, columns, rows, is_demonstration=is_demonstration)
 
 
 def _write_pair(
-    root: Path, path: str, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    root: Path,
+    path: str,
+    dataset: Dataset,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    is_demonstration: bool,
 ) -> Iterator[WrittenFile]:
     _write_csv(root / f"{path}.csv", dataset, columns, rows)
     _write_json(root / f"{path}.json", dataset, columns, rows)
-    yield WrittenFile(f"{path}.csv", len(rows))
-    yield WrittenFile(f"{path}.json", len(rows))
+    yield WrittenFile(f"{path}.csv", len(rows), is_demonstration)
+    yield WrittenFile(f"{path}.json", len(rows), is_demonstration)
 
 
 def _write_csv(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

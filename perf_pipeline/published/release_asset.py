@@ -7,11 +7,13 @@ import dagster as dg
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.datasets import Stage
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.flow_asset import OWNERS
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN
+from perf_pipeline.published.demonstration import demonstrated
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
 from perf_pipeline.published.release import Release, building_folder, publish_release
@@ -33,13 +35,7 @@ def make_release(systems: Systems, name: str) -> Release:
         building = building_folder(systems.publish_dir, name)
         try:
             written = _write_files(systems, building)
-            return publish_release(
-                systems.publish_dir,
-                building,
-                {file.path: file.rows for file in written},
-                systems.clock(),
-                is_demonstration=systems.is_demonstration,
-            )
+            return publish_release(systems.publish_dir, building, written, systems.clock())
         except OSError as error:
             raise PublishingError(
                 f"The release could not be written to {systems.publish_dir}: {error.strerror or error}.",
@@ -54,11 +50,16 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
     written: list[WrittenFile] = []
     with connected(systems.warehouse) as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        stand_ins = demonstrated(connection, systems.services)
         for service in systems.services:
+            marked = frozenset(indicator for slug, indicator in stand_ins if slug == service.slug)
             for indicator in service.indicators:
-                written += write_dataset_files(connection, building, service.slug, indicator)
-            written += write_revision_log(connection, building, service)
-            written += write_feeds(connection, building, service)
+                is_marked = indicator in marked
+                written += write_dataset_files(
+                    connection, building, service.slug, indicator, is_demonstration=is_marked
+                )
+            written += write_revision_log(connection, building, service, is_demonstration=bool(marked))
+            written += write_feeds(connection, building, service, marked)
     return written
 
 
@@ -86,6 +87,7 @@ def release_asset(partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefiniti
                 "is_new": made.is_new,
                 "files": made.files,
                 "folder": dg.MetadataValue.path(str(made.folder)),
+                **({NOTICE_KEY: NOTICE} if made.is_demonstration else {}),
             }
         )
 

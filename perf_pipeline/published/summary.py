@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, select
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.indicators import INDICATORS, Indicator
 from perf_pipeline.catalogue.services import Services
+from perf_pipeline.published.demonstration import demonstrated, notice_on
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
@@ -37,6 +38,12 @@ def published_months(warehouse: Engine, services: Services) -> list[tuple[str, .
             for row in run_sql(connection, _SQL / "published_months.sql")
             if row.service in services and row.source == services[row.service].headline_source(row.period_start)
         ]
+
+
+def demonstration_notice(warehouse: Engine, services: Services) -> str | None:
+    """The line under the table if figures in it are made from stand-ins. None if there are none."""
+    with connected(warehouse) as connection:
+        return notice_on(demonstrated(connection, services), services)
 
 
 def _totals(connection: Connection, indicator: Indicator) -> dict[tuple[str, date], str]:

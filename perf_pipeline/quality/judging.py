@@ -18,7 +18,7 @@ from perf_pipeline.catalogue.checks import CONTRACT_CHECK, RULES, SOURCE_RULES
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
-from perf_pipeline.catalogue.severity import Result
+from perf_pipeline.catalogue.severity import NOT_RUN, Result
 from perf_pipeline.quality.data_docs import write_page
 from perf_pipeline.quality.queries import sources_of
 from perf_pipeline.quality.validating import Found, validate
@@ -140,7 +140,7 @@ def _with_count(observed: str | None, faults: int) -> str | None:
 
 
 def _crash(what: str) -> Finding:
-    return Finding(Result.CRASHED, f"the check could not be run: {what} failed", "a check that can be run")
+    return Finding(Result.CRASHED, f"{NOT_RUN}: {what} failed", "a check that can be run")
 
 
 def _of_every_day(findings: Findings, judged: set[ServiceDay]) -> list[tuple[ServiceDay, Finding]]:

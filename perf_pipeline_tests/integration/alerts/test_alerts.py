@@ -53,7 +53,7 @@ def test_the_log_has_a_line_for_each_cause(emptied_warehouse: Engine, caplog: py
     ]
 
 
-def test_the_webhook_receives_each_cause_with_day_check_expected_found_and_link(
+def test_the_webhook_receives_each_cause_with_day_check_fault_found_expected_and_link(
     alert_by_webhook: Alert, by_webhook: Settings, webhook: WebhookServer
 ) -> None:
     alert_by_webhook([TAKE_UP, RELEASE], RUN, run_id=RUN)
@@ -61,10 +61,11 @@ def test_the_webhook_receives_each_cause_with_day_check_expected_found_and_link(
     assert take_up == {
         "text": message_of(TAKE_UP, by_webhook, RUN).text,
         "subject": "make-a-lpa, daily_digital_take_up",
-        "check": "counts_add_up",
+        "check": "channels_add_up_to_total",
+        "fault": "the channels do not add up to the total",
         "days": ["2026-11-18", "2026-11-19"],
-        "expected": "total 13",
-        "found": "total 12",
+        "expected": "13, the sum of the parts",
+        "found": "12 applications received",
         "next_step": "ask the data team.",
         "link": "https://dagit.example/assets/daily_digital_take_up?view=checks",
     }

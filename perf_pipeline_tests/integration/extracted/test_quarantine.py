@@ -61,12 +61,12 @@ def test_unusable_rows_are_counted_by_reason_and_day_in_status_and_on_the_asset_
     systems = systems_with(lpa.warehouse, tmp_path, addresses=of_make_an_lpa(lpa.url), clock=lambda: NIGHT)
     for day, rating in [(FIRST, None), (FIRST, None), (FIRST, "delighted"), (SECOND, None), (SECOND, "satisfied")]:
         rate(lpa, day, rating)
-    labels = ("in quarantine: rating_is_missing", "in quarantine: rating_is_outside_the_scale", "rows_quarantined")
+    labels = ("in quarantine: rating_is_missing", "in quarantine: rating_outside_scale", "rows_quarantined")
     with dg.DagsterInstance.ephemeral() as instance:
         extract(systems, instance)
         assert status_of_quarantine() == [
             "make-a-lpa, in-service: 3 rows, rating_is_missing: 2026-05-02 (1), 2026-05-01 (2)",
-            "make-a-lpa, in-service: 1 row, rating_is_outside_the_scale: 2026-05-01 (1)",
+            "make-a-lpa, in-service: 1 row, rating_outside_scale: 2026-05-01 (1)",
         ]
         assert [shown(instance, FIRST)[label] for label in labels] == [2, 1, 3]
         assert [shown(instance, SECOND)[label] for label in labels] == [1, 0, 1]

@@ -110,7 +110,7 @@ def test_the_status_shows_readings_failures_quarantine_and_what_comes_next(
     read, failed = section("Sources")
     assert read == "make-a-lpa, in-service: read, 1 days delivered, newest 2026-05-04"
     assert failed.startswith("make-a-lpa, sirius: failed, 0 days delivered: PERF_SIRIUS_URL is no web address;")
-    assert section("In quarantine") == ["make-a-lpa, in-service: 1 row, rating_is_outside_the_scale: 2026-05-04 (1)"]
+    assert section("In quarantine") == ["make-a-lpa, in-service: 1 row, rating_outside_scale: 2026-05-04 (1)"]
     # Sirius and the exports are not set.
     assert section("The next run builds 2 days") == ["2026-05-03 to 2026-05-04: not built yet"]
 
@@ -146,11 +146,16 @@ def test_the_status_shows_what_failed_with_what_was_found_on_the_newest_day_and_
     # Of a version of the code before this one.
     judge(configured, "daily_digital_take_up", "a_check_of_old", "blocking", 1, observed="this", expected="that")
     of_old, take_up, feedback = section(NOT_PASSED)
-    assert of_old.endswith("2026-05-04, a check of old: found this, expected that. Next step: build the days again.")
-    assert take_up.startswith(
-        "make-a-lpa, daily_digital_take_up, 2026-05-02 to 2026-05-04, channels add up to total: found 12, expected 10."
+    assert of_old.endswith(
+        "2026-05-04: the check a_check_of_old failed. Found: this. Expected: that. Next step: build the days again."
     )
-    assert feedback.startswith("make-a-lpa, extracted_feedback, 2026-05-04, key is unique: found otherwise")
+    assert take_up.startswith(
+        "make-a-lpa, daily_digital_take_up, 2026-05-02 to 2026-05-04: the channels do not add up to the total."
+        " Found: 12. Expected: 10. Next step: "
+    )
+    assert feedback.startswith(
+        "make-a-lpa, extracted_feedback, 2026-05-04: several rows have the same key. Next step: "
+    )
 
 
 def test_the_status_counts_the_warnings_of_the_last_thirty_days_by_check(configured: Engine) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.catalogue.reporting_days import ONE_DAY
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.demo.world import MAKE_AN_LPA
 from perf_pipeline.embedded_postgres import embedded_postgres
-from perf_pipeline.published.release import DEMONSTRATION_NOTICE
 from perf_pipeline_tests.commands import DAYS, PATIENCE_SECONDS, Place
 
 Built = tuple[Place, subprocess.CompletedProcess[str]]
@@ -31,7 +31,7 @@ def test_one_command_publishes_every_day_prints_the_months_and_stops_its_server(
     assert [row.split()[:3] for row in rows[:2]] == [
         [f"{DAYS.first:%Y-%m}", service, "done-page"] for service in ("make-a-lpa", "use-an-lpa")
     ]
-    assert rows[-1] == f"Files: {place.publish_dir}"
+    assert rows[-3:] == [NOTICE, "", f"Files: {place.publish_dir}"]
     days = json.loads((place.publish_dir / "make-a-lpa/user-satisfaction-daily.json").read_text(encoding="utf-8"))
     assert {day["period_start"] for day in days} == {str(day) for day in DAYS}
     assert not place.server_answers()
@@ -39,7 +39,8 @@ def test_one_command_publishes_every_day_prints_the_months_and_stops_its_server(
 
 def test_the_manifest_lists_files_that_are_there_and_says_that_these_are_demonstration_data(place: Place) -> None:
     assert [path for path in place.sha256s() if not (place.publish_dir / path).is_file()] == []
-    assert place.manifest()["notice"] == DEMONSTRATION_NOTICE
+    assert place.manifest()["notice"] == NOTICE
+    assert {file.get("notice") for file in place.manifest()["files"]} == {NOTICE}
 
 
 def test_another_first_day_than_the_stand_ins_were_made_with_is_refused_with_the_way_out(place: Place) -> None:
@@ -65,7 +66,8 @@ def test_every_source_by_variable_gives_the_same_figures(place: Place, tmp_path:
         configured = Place(tmp_path, variables=variables)
         assert [configured.call(command).status for command in ("migrate", "nightly")] == [0, 0]
     assert configured.sha256s() == place.sha256s()
-    assert "notice" not in configured.manifest()
+    # They are stand-ins all the same.
+    assert configured.manifest()["notice"] == NOTICE
 
 
 def test_running_it_again_while_a_backfill_runs_ends_well_and_changes_no_figure(place: Place) -> None:

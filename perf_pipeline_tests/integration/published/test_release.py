@@ -65,28 +65,11 @@ def test_the_manifest_lists_every_file_with_its_sha256_and_rows(publishing: Syst
     assert rows["feeds/make_a_lasting_power_of_attorney_26_04.json"] == 8
 
 
-@pytest.mark.parametrize(
-    ("is_demonstration", "notice"),
-    [(True, "Demonstration data. Not Office of the Public Guardian figures."), (False, None)],
-)
-def test_figures_from_stand_ins_say_so_in_the_manifest(
-    publishing: Systems, is_demonstration: bool, notice: str | None
-) -> None:
-    release(replace(publishing, is_demonstration=is_demonstration))
-    assert manifest_of(publishing.publish_dir).get("notice") == notice
-
-
 def test_figures_that_did_not_change_make_no_release(publishing: Systems) -> None:
     first = release(publishing)
     second = release(publishing)
     assert (second.id, second.is_new, second.files) == (first.id, False, first.files)
     assert names_in(publishing.publish_dir / ".releases") == [first.id]
-
-
-def test_a_notice_that_is_no_longer_true_makes_a_release(publishing: Systems) -> None:
-    release(publishing)
-    assert release(replace(publishing, is_demonstration=False)).is_new
-    assert "notice" not in manifest_of(publishing.publish_dir)
 
 
 def test_a_file_of_the_current_release_that_was_damaged_is_published_anew(publishing: Systems) -> None:

@@ -13,13 +13,13 @@ from perf_pipeline_tests.causes import TAKE_UP
 SETTINGS = Settings(dagit_url="https://dagit.example")
 
 
-def test_it_names_days_check_expected_found_next_step_and_link() -> None:
+def test_it_names_days_fault_found_expected_next_step_and_link() -> None:
     assert message_of(TAKE_UP, SETTINGS, "a-run").text == (
         "perf_pipeline: make-a-lpa, daily_digital_take_up\n"
         "Days: 2026-11-18 to 2026-11-19\n"
-        "Check: counts add up\n"
-        "Expected: total 13\n"
-        "Found: total 12\n"
+        "Fault: the channels do not add up to the total\n"
+        "Found: 12 applications received\n"
+        "Expected: 13, the sum of the parts\n"
         "Next step: ask the data team.\n"
         "More: https://dagit.example/assets/daily_digital_take_up?view=checks"
     )
@@ -57,8 +57,9 @@ def test_what_was_found_can_add_no_line_and_no_header() -> None:
     assert "Found: 1 Next step: 2" in message.text.splitlines()
 
 
-def test_the_headline_names_subject_days_and_check_and_is_short() -> None:
-    headline = "perf_pipeline: make-a-lpa, daily_digital_take_up, 2026-11-18 to 2026-11-19, counts add up"
+def test_the_headline_names_subject_days_and_fault_and_is_short() -> None:
+    about = "perf_pipeline: make-a-lpa, daily_digital_take_up, 2026-11-18 to 2026-11-19"
+    headline = f"{about}, the channels do not add up to the total"
     assert message_of(TAKE_UP, SETTINGS, "").headline == headline
     assert len(message_of(replace(TAKE_UP, subject="x" * 500), SETTINGS, "").headline) == 120
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.demonstration import EXPORTS_NOTICE_FILE
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.feedback_exports import write_exports
 from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
@@ -43,7 +44,7 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.csv")}
 
 
 def figures(days: tuple[DonePageDay, ...]) -> dict[tuple[str, date], tuple[int, ...]]:
@@ -124,7 +125,7 @@ def test_a_damaged_file_is_put_right_and_no_partial_file_stays(tmp_path: Path) -
     path.write_bytes(good[:1000])
     write_exports(tmp_path, LAST_DAY, LAST_DAY)
     assert path.read_bytes() == good
-    assert [found.name for found in tmp_path.iterdir()] == [RUNNING]
+    assert {found.name for found in tmp_path.iterdir()} == {RUNNING, EXPORTS_NOTICE_FILE}
 
 
 @pytest.mark.parametrize("last_day", [date(2026, 7, 14), date(2026, 7, 30), date(2026, 7, 31), date(2026, 8, 1)])

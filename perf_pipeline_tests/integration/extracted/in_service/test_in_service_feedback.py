@@ -67,12 +67,12 @@ def test_a_day_first_read_after_its_pruning_is_an_estimate(
     [
         (
             r'{"rating": "<script>alert(\"hello rating\");</script>dissatisfied"}',
-            "rating_is_outside_the_scale",
+            "rating_outside_scale",
         ),
-        ('{"rating": "very-issatisfied"}', "rating_is_outside_the_scale"),
-        ('{"rating": ""}', "rating_is_outside_the_scale"),
-        ('{"rating": 5}', "rating_is_outside_the_scale"),
-        ('{"rating": ["satisfied"]}', "rating_is_outside_the_scale"),
+        ('{"rating": "very-issatisfied"}', "rating_outside_scale"),
+        ('{"rating": ""}', "rating_outside_scale"),
+        ('{"rating": 5}', "rating_outside_scale"),
+        ('{"rating": ["satisfied"]}', "rating_outside_scale"),
         ('{"rating": null}', "rating_is_missing"),
         ('{"details": "words"}', "rating_is_missing"),
         ('"satisfied"', "rating_is_missing"),
