@@ -198,7 +198,9 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
             click.echo(f"Failed: {cause}", err=True)
         alert(systems.warehouse, settings, built.causes, built.asked, is_logged=False)
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
-        click.echo(f"\nFiles: {systems.publish_dir}")
+        hint = "" if settings.data_docs_url else " (perf-pipeline serve shows them)"
+        click.echo(f"\nPages of the checks: {settings.data_docs_address}{hint}")
+        click.echo(f"Files: {systems.publish_dir}")
     if built.causes:
         sys.exit(1)
 

@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from perf_pipeline.errors import PublishingError
+from perf_pipeline.systems import DEMONSTRATION_NOTICE
 
 RELEASES = ".releases"
 CURRENT = ".current"
 MANIFEST = "manifest.json"
 KEPT_RELEASES = 30
-DEMONSTRATION_NOTICE = "Demonstration data. Not Office of the Public Guardian figures."
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from perf_pipeline.catalogue.reporting_days import ONE_DAY
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.demo.world import MAKE_AN_LPA
 from perf_pipeline.embedded_postgres import embedded_postgres
-from perf_pipeline.published.release import DEMONSTRATION_NOTICE
+from perf_pipeline.systems import DEMONSTRATION_NOTICE
 from perf_pipeline_tests.commands import DAYS, PATIENCE_SECONDS, Place
 
 Built = tuple[Place, subprocess.CompletedProcess[str]]
