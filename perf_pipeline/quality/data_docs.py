@@ -121,11 +121,11 @@ def _finding(verdict: Verdict) -> str:
 
 
 def _summary(outcomes: Sequence[_Outcome], days: DayRange) -> str:
-    """`2 of 11 checks did not pass on 2026-05-01 to 2026-05-07: Counts add up to responses.`"""
-    bad = [outcome.rule.sentence.rstrip(".") for outcome in outcomes if outcome.word != "Passed"]
+    """`1 of 11 checks did not pass, 2026-05-01 to 2026-05-07: channels_add_up_to_total`"""
+    bad = [outcome.rule.name for outcome in outcomes if outcome.word != "Passed"]
     if not bad:
         return f"All {len(outcomes)} checks passed, {days}"
-    return f"{len(bad)} of {len(outcomes)} checks did not pass, {days}: {'; '.join(bad)}"
+    return f"{len(bad)} of {len(outcomes)} checks did not pass, {days}: {', '.join(bad)}"
 
 
 def _summary_of(page: Path) -> str | None:

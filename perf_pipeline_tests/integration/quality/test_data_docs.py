@@ -36,6 +36,7 @@ def test_the_page_is_that_of_the_latest_run_and_names_every_check(good: Systems)
     assert f"<title>{TABLE}, {WEEK}: checks</title>" in html
     shown = words(html)
     assert passed not in shown
+    assert re.search(rf"\d of {len(RULES[TABLE])} checks did not pass, {WEEK}: .*channels_add_up_to_total", shown)
     assert [rule.sentence for rule in RULES[TABLE].values() if rule.sentence not in shown] == []
     assert re.search(rf"Failed Channels add up to total\. .* make-a-lpa: {THURSDAY} Found", shown)
     assert re.search(rf"{THURSDAY}, make-a-lpa: .*99.* Next step: ", shown)
