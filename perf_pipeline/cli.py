@@ -200,7 +200,9 @@ def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
         click.echo(as_text(HEADINGS, published_months(systems.warehouse, systems.services)))
         if notice := demonstration_notice(systems.warehouse, systems.services):
             click.echo(notice)
-        click.echo(f"\nFiles: {systems.publish_dir}")
+        hint = "" if settings.data_docs_url else " (perf-pipeline serve shows them)"
+        click.echo(f"\nPages of the checks: {settings.data_docs_address}{hint}")
+        click.echo(f"Files: {systems.publish_dir}")
     if built.causes:
         sys.exit(1)
 

@@ -112,24 +112,23 @@ def approve(service: str) -> None:
 @click.option("--indicator", type=click.Choice(list(INDICATORS)), required=True)
 @click.option("--period", required=True, help="A month as 2026-05, or a day as 2026-05-01.")
 @click.option("--reason", help="The reason, which readers see. Never a person's name.")
-@click.option("--restore", is_flag=True, help="Publish a withdrawn figure again.")
+@click.option("--restore", is_flag=True, help="Publish a withdrawn figure again. --reason is optional then.")
 def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | None, restore: bool) -> None:
     """Withdraw a published figure. It stays in the series as not available, with the reason."""
     from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
     from perf_pipeline.published.withdrawing import Withdrawal
 
-    if bool(reason and reason.strip()) == restore:
-        raise click.UsageError("Give either --reason, or --restore.")
+    reason = " ".join((reason or "").split()) or None
+    if reason is None and not restore:
+        raise click.UsageError("Give --reason, or --restore.")
     settings = load_settings()
     figure = Withdrawal(_known_service(settings, service).slug, indicator, *_period_of(period))
-    if reason:
-        publish_withdrawn(settings, figure, " ".join(reason.split()))
-        click.echo(f"Withdrawn: {indicator} of {service}, {period}.")
-    else:
-        for cause in publish_restored(settings, figure):
-            click.echo(f"Failed: {cause}", err=True)
-            sys.exit(1)
+    if restore:
+        publish_restored(settings, figure, reason)
         click.echo(f"Restored: {indicator} of {service}, {period}.")
+    elif reason:
+        publish_withdrawn(settings, figure, reason)
+        click.echo(f"Withdrawn: {indicator} of {service}, {period}.")
 
 
 @click.command("import-history")

@@ -81,9 +81,12 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the hashes of application ids. Default: made once and kept in PERF_HOME/hash.key.",
     )
-    data_docs_url: str | None = Field(
+    data_docs_port: int = Field(
+        default=3001, ge=1, le=65535, description="Port of the pages of the checks on 127.0.0.1."
+    )
+    data_docs_url: StartOfLinks | None = Field(
         default=None,
-        description="Address at which PERF_HOME/data_docs is served. Default: links to the files.",
+        description="Address of the pages of the checks for links. Default: 127.0.0.1 at PERF_DATA_DOCS_PORT.",
     )
     dagit_port: int = Field(default=3000, ge=1, le=65535, description="Port of Dagit on 127.0.0.1.")
     dagit_url: StartOfLinks | None = Field(
@@ -110,6 +113,16 @@ class Settings(BaseSettings):
     def dagit_address(self) -> str:
         """The address for links to Dagit, without a closing slash."""
         return str(self.dagit_url or f"http://127.0.0.1:{self.dagit_port}").rstrip("/")
+
+    @property
+    def data_docs_dir(self) -> Path:
+        """The folder of the pages of the checks."""
+        return self.home.resolve() / "data_docs"
+
+    @property
+    def data_docs_address(self) -> str:
+        """The address for links to the pages of the checks, without a closing slash."""
+        return str(self.data_docs_url or f"http://127.0.0.1:{self.data_docs_port}").rstrip("/")
 
     @property
     def is_embedded(self) -> bool:

@@ -172,7 +172,7 @@ def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subprocess.CompletedProcess[str]"]:
     """A place in which `perf-pipeline nightly` ran once, from nothing to its end, and how that went."""
-    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    place = Place(tmp_path_factory.mktemp("undisturbed"), variables={"PERF_DATA_DOCS_PORT": str(commands.free_port())})
     return place, place.run("nightly")
 
 

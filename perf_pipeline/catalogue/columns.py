@@ -320,7 +320,10 @@ _ENTRIES = (
         "The run that published the period. Empty until then.",
         is_required=False,
     ),
-    _optional_instant("released_at", "When the period was first included in a release. Empty until then."),
+    _optional_instant(
+        "released_at",
+        "When the day was first included in a release, or the month was approved. Empty until then.",
+    ),
     _instant("published_at", "When this version of the figure was published."),
     Column(
         "revision_cause",

@@ -52,8 +52,11 @@ There are five kinds of checks. Look at them in this order:
 - **SQL**: table [`perf.verdicts`](data_dictionary.md#verdicts), one row per dataset, service, day or month, and check. The
   checks of sources have rows for failing days only. The SQL of each check is a file in
   [`quality/sql/`](../perf_pipeline/quality/sql).
-- **Great Expectations**: one page per dataset about the latest run, in `{PERF_HOME}/data_docs/`, with the number of days
-  that fail each check. The pages are internal: they are not in the published folder, and show no value of an extract.
+- **The pages of the checks**: one per dataset about its latest check by Great Expectations, with the days that did not
+  pass, what was found and the next step. `perf-pipeline serve` serves them at <http://127.0.0.1:3001>
+  (`PERF_DATA_DOCS_PORT`), where the links in Dagit lead. They are files in `{PERF_HOME}/data_docs/` that load nothing from
+  the network. In production a web server of yours serves that folder to operators alone, at `PERF_DATA_DOCS_URL`. The pages
+  are internal: they are not in the published folder, and hold no value of an extract.
 
 ## What happens to a bad day
 

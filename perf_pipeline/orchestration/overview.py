@@ -125,7 +125,7 @@ def _unapproved(warehouse: Engine, services: Services) -> Iterator[str]:
 
 
 def _built_since_published(connection: Connection, service: str) -> datetime | None:
-    """When a month of a service was built and passed after the newest figure of it was published; None where none was."""
+    """When a month of a service was built and passed since its figures were approved. None where none was."""
     built = TABLES["built_periods"].c
     versions = [
         select(func.max(TABLES[name].c.published_at)).where(TABLES[name].c.service == service).scalar_subquery()
@@ -135,6 +135,7 @@ def _built_since_published(connection: Connection, service: str) -> datetime | N
         built.dataset.in_(list(datasets_of(Stage.MONTHLY_METRICS))),
         built.subject == service,
         built.has_passed,
+        built.released_at.is_(None),
         built.built_at > func.coalesce(func.greatest(*versions), text("'-infinity'::timestamptz")),
     )
     return connection.execute(statement).scalar()

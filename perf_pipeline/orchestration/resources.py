@@ -97,12 +97,12 @@ def _systems(
         services=services,
         addresses=addresses,
         publish_dir=Path(settings.publish_dir).resolve(),
-        data_docs_dir=settings.home.resolve() / "data_docs",
+        data_docs_dir=settings.data_docs_dir,
+        data_docs_address=settings.data_docs_address,
         first_day=settings.first_day,
         hash_key=hash_key_of(settings),
         source_bounds=settings.source_bounds,
         sirius_auth=settings.sirius_auth,
-        data_docs_url=settings.data_docs_url,
         clock=settings.now,
     )
 

@@ -67,14 +67,18 @@ def publish_figures(
     run_id: str,
     now: datetime,
     is_break: BreakRule | None = None,
+    reason: str | None = None,
 ) -> int:
     """Write changed figures as new versions and log each changed value. Returns the number of new versions.
 
     Figures in force whose revision marker has expired, or whose break marker is no longer right, get a new version with
-    the right markers, even if they are not in `figures`. Call it with the dataset locked for writing.
+    the right markers, even if they are not in `figures`. A person who changes figures gives the reason. Call it with the
+    dataset locked for writing.
     """
     now = _after_all_versions(connection, dataset, now)
     figures = with_withdrawals(connection, dataset, figures.astype(object))
+    if reason:
+        figures["revision_reason"] = figures["revision_reason"].fillna(reason)
     held = _in_force(connection, dataset)
     others = outdated(held, now, is_break)
     known = pd.MultiIndex.from_frame(figures[list(dataset.identity)])
@@ -95,7 +99,7 @@ def _after_all_versions(connection: Connection, dataset: Dataset, now: datetime)
 def publish_again(
     connection: Connection, dataset: Dataset, service: str, period_start: date, period: str, now: datetime
 ) -> bool:
-    """Publish a figure once more after it was withdrawn or restored. Returns whether there is such a figure."""
+    """Publish a figure once more after it was withdrawn. Returns whether there is such a figure."""
     lock_for_writing(connection, dataset.name)
     held = _in_force(connection, dataset)
     is_selected = (

@@ -94,11 +94,14 @@ def changed_figures(row: Row, earlier: Row, dataset: Dataset) -> tuple[str, ...]
 
 
 def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -> RevisionCause | None:
-    """Why a published value has changed. None when no earlier value has changed."""
+    """Why a published value has changed. None when no earlier value has changed.
+
+    A restored figure has no earlier value, but readers saw that it was withdrawn.
+    """
+    if _is_by_hand(row) and changed:
+        return RevisionCause.CORRECTION
     if all(earlier[name] in (None, UNKNOWN_METHOD) for name in changed):
         return None
-    if _is_by_hand(row):
-        return RevisionCause.CORRECTION
     if earlier["origin"] == "imported" and row["origin"] == "computed":
         return RevisionCause.IMPORT_SUPERSEDED
     counts = {name for name in _figures(dataset) if COLUMNS[name].type is ColumnType.COUNT}

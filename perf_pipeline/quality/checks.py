@@ -47,8 +47,7 @@ def check_on(dataset: str, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
         with classify_failures():
             days = day_range(context)
             shown = shown_verdicts(systems.warehouse, dataset, days)
-        link = link_to(systems.data_docs_dir, dataset, systems.data_docs_url)
-        pages = {"data docs": dg.MetadataValue.url(link)}
+        pages = {"data docs": dg.MetadataValue.url(link_to(systems.data_docs_address, dataset))}
         log_days(context.op_execution_context, dataset, shown, pages)
         bad = [str(day) for day, verdicts in shown.items() if not passes(verdicts)]
         return dg.AssetCheckResult(

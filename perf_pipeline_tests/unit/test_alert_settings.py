@@ -59,7 +59,8 @@ def test_each_missing_half_is_named(refusal: Refusal) -> None:
         ("PERF_ALERT_EMAIL_FROM", "Perf <perf@service.example>", "not a plain e-mail address"),
         ("PERF_ALERT_EMAIL_FROM", "a@service.example, b@service.example", "not a plain e-mail address"),
         ("PERF_DAGIT_URL", "dagit.example", "should be a valid URL"),
-        ("PERF_DAGIT_URL", "https://user:sekret@dagit.example", "every alert would show"),
+        ("PERF_DAGIT_URL", "https://user:sekret@dagit.example", "every link would show"),
+        ("PERF_DATA_DOCS_URL", "file:///srv/perf/data_docs", "scheme should be 'http' or 'https'"),
         ("PERF_DAGIT_URL", "https://dagit.example/?a=b", "holds a ?"),
     ],
 )

@@ -42,6 +42,7 @@ def test_with_no_variable_set_the_embedded_default_is_in_force() -> None:
         ("PERF_SERVICES_FILE", "services_file", "services.yaml", Path("services.yaml")),
         ("PERF_HOME", "home", "state", Path("state")),
         ("PERF_DAGIT_PORT", "dagit_port", "3001", 3001),
+        ("PERF_DATA_DOCS_PORT", "data_docs_port", "3002", 3002),
         ("PERF_SIRIUS_AUTH", "sirius_auth", "sigv4", "sigv4"),
     ],
 )
@@ -159,3 +160,9 @@ def test_a_bad_url_that_only_the_services_file_names_is_refused_by_name(monkeypa
     with pytest.raises(SettingsError, match="PERF_DEPUTY_DATABASE_URL is not a database URL") as refused:
         load_settings().database_url_named("PERF_DEPUTY_DATABASE_URL")
     assert "sekret" not in str(refused.value)
+
+
+def test_links_to_the_pages_of_the_checks_have_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().data_docs_address == "http://127.0.0.1:3001"
+    monkeypatch.setenv("PERF_DATA_DOCS_URL", "https://checks.example/perf/")
+    assert load_settings().data_docs_address == "https://checks.example/perf"
