@@ -15,6 +15,7 @@ from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
 from perf_pipeline.published.release import Release, building_folder, publish_release
+from perf_pipeline.published.removed_services import write_files_of_removed
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -57,8 +58,9 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
         for service in systems.services:
             for indicator in service.indicators:
                 written += write_dataset_files(connection, building, service.slug, indicator)
-            written += write_revision_log(connection, building, service)
+            written += write_revision_log(connection, building, service.slug, service.indicators)
             written += write_feeds(connection, building, service)
+        written += write_files_of_removed(connection, building, systems.services, systems.publish_dir)
     return written
 
 
