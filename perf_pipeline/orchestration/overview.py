@@ -33,7 +33,7 @@ def overview(settings: Settings, now: datetime) -> Iterator[str]:
     with open_for_planning(settings) as systems:
         warehouse = systems.warehouse
         yield f"Reporting days: {days} ({len(days)})"
-        yield from _section("Sources", _readings(warehouse))
+        yield from _section("Sources", _readings(warehouse, services))
         yield from _section("In quarantine", _quarantine(warehouse))
         yield from _section("Days that rest on a file that is gone", _frozen_files(warehouse))
         yield from _section("Verdicts: what did not pass", _failed_checks(warehouse, services))
@@ -57,9 +57,10 @@ def _section(heading: str, lines: Iterator[str]) -> Iterator[str]:
         yield "  nothing"
 
 
-def _readings(warehouse: Engine) -> Iterator[str]:
+def _readings(warehouse: Engine, services: Services) -> Iterator[str]:
     with connected(warehouse) as connection:
-        for row in run_sql(connection, _SQL / "reading_overview.sql"):
+        subjects = [service.slug for service in services]
+        for row in run_sql(connection, _SQL / "reading_overview.sql", subjects=subjects):
             reason = f": {row.failure}" if row.outcome == "failed" else ""
             newest = f", newest {row.newest}" if row.newest else ""
             yield f"{row.subject}, {row.source_name}: {row.outcome}, {row.days:,} days delivered{newest}{reason}"

@@ -41,7 +41,7 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
             for command in (webserver_command(settings), daemon_command())
         ]
         note(f"Pages of the checks: {settings.data_docs_address}")
-        note(f"Dagit: http://{HOST}:{settings.dagit_port} (Ctrl-C stops it)")
+        note(f"Dagit: http://{HOST}:{settings.dagit_port} (begin with Lineage; Ctrl-C stops it)")
         while all(server.poll() is None for server in servers):
             time.sleep(_LOOK_EVERY_SECONDS)
     raise SettingsError(

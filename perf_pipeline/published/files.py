@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Text, collate, select
 from perf_pipeline.catalogue.columns import ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, PERIODS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
-from perf_pipeline.catalogue.services import Service
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
@@ -50,21 +49,25 @@ def write_dataset_files(
 
 
 def write_revision_log(
-    connection: Connection, root: Path, service: Service, *, is_demonstration: bool = False
+    connection: Connection,
+    root: Path,
+    service: str,
+    indicators: Collection[IndicatorName],
+    *,
+    is_demonstration: bool = False,
 ) -> Iterator[WrittenFile]:
     """Write every change of a published value of the service, as a pair of files below `root`."""
     dataset, table = DATASETS["revision_log"], TABLES["revision_log"]
     key = [table.c[name] for name in dataset.key]
     statement = (
         select(*(table.c[name] for name in dataset.column_names))
-        .where(table.c.subject == service.slug, table.c.indicator.in_(service.indicators))
+        .where(table.c.subject == service, table.c.indicator.in_(indicators))
         .order_by(*(collate(column, "C") if isinstance(column.type, Text) else column for column in key))
     )
-    (root / service.slug).mkdir(parents=True, exist_ok=True)
+    (root / service).mkdir(parents=True, exist_ok=True)
     rows = list(connection.execute(statement))
     columns = ["service" if name == "subject" else name for name in dataset.column_names]
-    path = f"{service.slug}/revisions"
-    yield from _write_pair(root, path, dataset, columns, rows, is_demonstration=is_demonstration)
+    yield from _write_pair(root, f"{service}/revisions", dataset, columns, rows, is_demonstration=is_demonstration)
 
 
 def _write_pair(

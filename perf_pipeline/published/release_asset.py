@@ -17,6 +17,7 @@ from perf_pipeline.published.demonstration import demonstrated
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
 from perf_pipeline.published.release import Release, building_folder, publish_release
+from perf_pipeline.published.removed_services import write_files_of_removed
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
@@ -50,7 +51,7 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
     written: list[WrittenFile] = []
     with connected(systems.warehouse) as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        stand_ins = demonstrated(connection, systems.services)
+        stand_ins = demonstrated(connection)
         for service in systems.services:
             marked = frozenset(indicator for slug, indicator in stand_ins if slug == service.slug)
             for indicator in service.indicators:
@@ -58,8 +59,10 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
                 written += write_dataset_files(
                     connection, building, service.slug, indicator, is_demonstration=is_marked
                 )
-            written += write_revision_log(connection, building, service, is_demonstration=bool(marked))
+            indicators = list(service.indicators)
+            written += write_revision_log(connection, building, service.slug, indicators, is_demonstration=bool(marked))
             written += write_feeds(connection, building, service, marked)
+        written += write_files_of_removed(connection, building, systems.services, systems.publish_dir, stand_ins)
     return written
 
 

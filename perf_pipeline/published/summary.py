@@ -43,7 +43,7 @@ def published_months(warehouse: Engine, services: Services) -> list[tuple[str, .
 def demonstration_notice(warehouse: Engine, services: Services) -> str | None:
     """The line under the table if figures in it are made from stand-ins. None if there are none."""
     with connected(warehouse) as connection:
-        return notice_on(demonstrated(connection, services), services)
+        return notice_on(demonstrated(connection), services)
 
 
 def _totals(connection: Connection, indicator: Indicator) -> dict[tuple[str, date], str]:

@@ -23,8 +23,9 @@ from perf_pipeline.quality.data_docs import CheckedRange, write_page
 from perf_pipeline.quality.queries import sources_of
 from perf_pipeline.quality.validating import Found, validate
 from perf_pipeline.systems import Systems
-from perf_pipeline.warehouse.engine import first_line, transaction
+from perf_pipeline.warehouse.engine import connected, first_line, transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
+from perf_pipeline.warehouse.stand_ins import stand_ins
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
 
@@ -72,8 +73,10 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
 
 
 def _write_page(systems: Systems, dataset: str, days: DayRange, run_id: str, verdicts: pd.DataFrame) -> None:
-    checked = CheckedRange(days, systems.clock(), run_id, systems.is_demonstration)
     try:
+        with connected(systems.warehouse) as connection:
+            is_demonstration = bool(stand_ins(connection))
+        checked = CheckedRange(days, systems.clock(), run_id, is_demonstration)
         write_page(systems.data_docs_dir, dataset, checked, verdicts.to_dict("records"))
     except Exception as error:  # Whatever it is, the verdict does not depend on its page.
         _log.warning("The page of %s could not be written to %s: %s", dataset, systems.data_docs_dir, error)

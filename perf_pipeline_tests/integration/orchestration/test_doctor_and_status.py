@@ -106,6 +106,15 @@ def test_the_status_shows_readings_failures_quarantine_and_what_comes_next(
     systems = systems_with(configured, tmp_path, addresses=addresses, first_day=DAY, clock=lambda: NEXT_MORNING)
     for source in addresses:
         read_source(systems, systems.services["make-a-lpa"], SOURCES[source], None, "a run")
+    with transaction(configured) as connection:
+        removed = {
+            "subject": "a-removed-service",
+            "source_name": "sirius",
+            "outcome": "failed",
+            "failure": "it is down",
+        }
+        rest = {"attempted_at": NOON, "run_id": "a run", "asked_from": DAY}
+        connection.execute(insert(TABLES["source_readings"]), removed | rest)
     assert next(overview(load_settings(), NEXT_MORNING)) == "Reporting days: 2026-05-03 to 2026-05-04 (2)"
     read, failed = section("Sources")
     assert read == "make-a-lpa, in-service: read, 1 days delivered, newest 2026-05-04"

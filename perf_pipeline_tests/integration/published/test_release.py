@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from perf_pipeline.catalogue.services import Services
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.published.release import KEPT_RELEASES, building_folder, current_manifest
 from perf_pipeline.systems import Systems
@@ -63,6 +64,28 @@ def test_the_manifest_lists_every_file_with_its_sha256_and_rows(publishing: Syst
     assert rows["make-a-lpa/user-satisfaction-monthly.csv"] == 1
     assert rows["make-a-lpa/user-satisfaction-daily.csv"] == 0
     assert rows["feeds/make_a_lasting_power_of_attorney_26_04.json"] == 8
+
+
+def test_the_files_of_a_removed_service_stay_as_they_are(publishing: Systems, put_figure: PutFigure) -> None:
+    put_figure("published_user_satisfaction", service="use-an-lpa")
+    release(publishing)
+    whole = publishing.publish_dir
+    of_removed = {
+        path: (whole / path).read_bytes()
+        for path in tree_of(whole / ".current")
+        if "use-an-lpa" in path or "use_a_lasting" in path
+    }
+    assert "feeds/use_a_lasting_power_of_attorney_26_04.json" in of_removed
+    kept = Services(tuple(service for service in publishing.services if service.slug != "use-an-lpa"))
+    for responses in (1, 2):
+        with transaction(publishing.warehouse) as connection:
+            statement = (
+                "UPDATE perf.published_user_satisfaction SET responses_count = :count WHERE service = 'make-a-lpa'"
+            )
+            connection.execute(text(statement), {"count": responses})
+        assert release(replace(publishing, services=kept)).is_new
+        assert {path: (whole / path).read_bytes() for path in of_removed} == of_removed
+        assert faults_of(whole) == []
 
 
 def test_figures_that_did_not_change_make_no_release(publishing: Systems) -> None:
