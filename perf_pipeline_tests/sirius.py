@@ -2,7 +2,6 @@
 
 import pickle
 import socket
-from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
@@ -12,7 +11,6 @@ from perf_pipeline.demo.sirius_behaviour import Fault
 from perf_pipeline.errors import PerfPipelineError
 from perf_pipeline.extracted.sirius.client import ChannelCountDelivery, RetryBounds, SiriusClient
 
-RightAnswer = Callable[[], Response]
 TODAY = date(2026, 9, 10)
 """What the stand-in believes, so that its counts are those of the day before."""
 FIRST_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 7, 31)
@@ -25,28 +23,24 @@ def raw(
     body: bytes, status: int = 200, content_type: str = "text/html", headers: dict[str, str] | None = None
 ) -> Fault:
     """Arbitrary bytes, which may break the contract."""
-    return lambda _: Response(body, status, headers, content_type=content_type)
+    return lambda: Response(body, status, headers, content_type=content_type)
 
 
-def dropped(_: RightAnswer) -> Response:
+def dropped() -> Response:
     """The connection closes without an answer."""
     request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     return Response()
 
 
-def shortened(answer_rightly: RightAnswer) -> Response:
-    """The first thousand bytes of the right answer, as if they were the whole."""
-    answer = answer_rightly()
-    answer.set_data(answer.get_data()[:1000])
-    return answer
+def shortened() -> Response:
+    """The beginning of an answer, as if it were the whole."""
+    return Response(b'{"data":[{"period":"2026-05-01","granul', content_type="application/json")
 
 
-def broken_off(answer_rightly: RightAnswer) -> Response:
+def broken_off() -> Response:
     """The same, but the headers give the length of the whole."""
-    answer = answer_rightly()
-    whole = answer.get_data()
-    answer.set_data(whole[:1000])
-    answer.headers["Content-Length"] = str(len(whole))
+    answer = shortened()
+    answer.content_length = 20_000
     return answer
 
 

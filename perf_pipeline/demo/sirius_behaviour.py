@@ -29,8 +29,8 @@ class ErrorAnswer:
     retry_after_seconds: int | None = None
 
 
-Fault = ErrorAnswer | Callable[[Callable[[], Response]], Response]
-"""An error, or a function that answers otherwise, and may break the contract. It is given one that answers rightly."""
+Fault = ErrorAnswer | Callable[[], Response]
+"""An error, or a function whose answer may break the contract."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,16 @@ class BadRequestError(ValueError):
     """A request that the contract does not allow."""
 
 
+@cache
+def contract() -> OpenAPI:
+    """The contract, without its security."""
+    document = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
+    return OpenAPI.from_dict(document | {"security": []})
+
+
 def query_of(request: Request) -> Mapping[str, Any]:
     """The typed query parameters, with defaults filled in. Raises BadRequestError."""
-    result = _contract().unmarshal_request(FlaskOpenAPIRequest(request))
+    result = contract().unmarshal_request(FlaskOpenAPIRequest(request))
     if result.errors:
         raise BadRequestError("; ".join(map(str, result.errors)))
     return result.parameters.query
@@ -31,10 +38,4 @@ def query_of(request: Request) -> Mapping[str, Any]:
 
 def check_answer(request: Request, response: Response) -> None:
     """Raise OpenAPIError unless the contract allows the answer. Otherwise the stand-in has a fault."""
-    _contract().validate_response(FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response))
-
-
-@cache
-def _contract() -> OpenAPI:
-    document = yaml.safe_load(CONTRACT_FILE.read_text(encoding="utf-8"))
-    return OpenAPI.from_dict(document | {"security": []})
+    contract().validate_response(FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response))

@@ -21,7 +21,7 @@ from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
 from perf_pipeline.demo.sirius_behaviour import Envelope, ErrorAnswer, ReceivedRequest, SiriusBehaviour
-from perf_pipeline.demo.sirius_contract import BadRequestError, check_answer, query_of
+from perf_pipeline.demo.sirius_contract import BadRequestError, check_answer, contract, query_of
 from perf_pipeline.demo.sirius_signature import is_signed
 
 PATH: Final = "/v1/statistics/lpa-applications/channels"
@@ -57,16 +57,14 @@ class _QuietHandler(WSGIRequestHandler):
 
 def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
     app = Flask(__name__)
+    contract()  # Loaded now, so that no request waits for it.
 
     @app.get(PATH)
     def channels() -> Response:
         fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), Headers(request.headers)))
         if callable(fault):
-            return fault(right_answer)
-        return right_answer(fault)
-
-    def right_answer(error: ErrorAnswer | None = None) -> Response:
-        answer = _error_answer(error) if error else _answer(behaviour, today())
+            return fault()
+        answer = _error_answer(fault) if fault else _answer(behaviour, today())
         check_answer(request, answer)
         if behaviour.edit_answer is not None and answer.status_code == 200:
             answer = _edited(answer, behaviour.edit_answer)

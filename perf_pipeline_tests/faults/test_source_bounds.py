@@ -48,13 +48,13 @@ def test_an_answer_that_trickles_ends_with_the_time_of_the_reading(sirius_url: s
             yield b" "
             time.sleep(0.05)
 
-    behaviour.play(lambda _: Response(trickle()))
+    behaviour.play(lambda: Response(trickle()))
     with pytest.raises(TransientSourceError, match="took more than 0 s"):
         asked(sirius_url, Deadline(0.3))
 
 
 def test_an_endless_answer_is_given_up(sirius_url: str, behaviour: SiriusBehaviour) -> None:
-    behaviour.play(lambda _: Response(repeat(b" " * 2**16)))
+    behaviour.play(lambda: Response(repeat(b" " * 2**16)))
     with pytest.raises(PermanentSourceError, match="answered with more than 8 MB"):
         asked(sirius_url)
 
