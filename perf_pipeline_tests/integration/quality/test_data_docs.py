@@ -12,6 +12,8 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.quality.data_docs import INDEX, link_to, write_index
 from perf_pipeline.systems import Systems
+from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.stand_ins import record_stand_ins
 from perf_pipeline_tests.integration.quality.judged import THURSDAY, WEEK, judged, not_passed, run
 
 TABLE, EXTRACT = "daily_digital_take_up", "extracted_feedback"
@@ -31,6 +33,9 @@ def test_the_page_is_that_of_the_latest_run_and_names_every_check(good: Systems)
     judged(good, TABLE)
     passed = f"All {len(RULES[TABLE])} checks passed, {WEEK}."
     assert passed in words(page(good, f"{TABLE}.html"))
+    assert NOTICE not in words(page(good, f"{TABLE}.html"))
+    with transaction(good.warehouse) as connection:
+        record_stand_ins(connection, [("make-a-lpa", "sirius")])
     run(good.warehouse, TABLE, "UPDATE {table} SET total_count = 99 WHERE {here}")
     judged(good, TABLE)
     html = page(good, f"{TABLE}.html")
