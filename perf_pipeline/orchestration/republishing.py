@@ -10,7 +10,7 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.errors import UsageError
-from perf_pipeline.orchestration.resources import open_systems
+from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.published.publishing import publish_again
 from perf_pipeline.published.release_asset import make_release
@@ -25,14 +25,14 @@ _WITHDRAWAL = "withdrawal"
 
 def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
     """Publish every built figure of a service that waits for approval; why that failed, if it did."""
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         return _publish(settings, replace(systems, approved=frozenset({service})), _all_days(settings))
 
 
 def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> None:
     """Take a figure back and make a release without it. Raises UsageError where no such figure is published."""
     dataset = DATASETS[INDICATORS[figure.indicator].published_dataset]
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
             now = systems.clock()
             record_withdrawal(connection, figure, reason, now)
@@ -47,7 +47,7 @@ def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> No
 
 def publish_restored(settings: Settings, figure: Withdrawal) -> tuple[Cause, ...]:
     """Publish a figure again that was taken back. Raises UsageError where it was not."""
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
             if not delete_withdrawal(connection, figure):
                 raise UsageError(

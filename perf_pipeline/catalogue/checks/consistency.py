@@ -177,5 +177,6 @@ CONSISTENCY = (
         on=on_each(("extracted_application_states",)),
         shows_observed=True,
         thresholds=("disordered_percent",),
+        fault="states do not come in order",
     ),
 )

@@ -43,6 +43,8 @@ class Rule:
     is_consequence: bool = False
     """Whether it only passes on what another check reported, so that nobody needs another alert."""
     thresholds: tuple[str, ...] = ()
+    fault: str = ""
+    """What is wrong where a warning is given, for `perf-pipeline status`: its name says what is right."""
 
     @property
     def sentence(self) -> str:

@@ -170,12 +170,12 @@ def of_take_up(days: int, daily: str = "") -> Cases:
     }
 
 
-def volume(line: str, column: str, columns: tuple[str, ...], only: str = "true") -> Cases:
+def volume(line: str, counted: str, columns: tuple[str, ...], only: str = "true") -> Cases:
     """Three times as much as usual on a day."""
     values = ", ".join(f"{name} = {name} * 3" for name in columns)
-    expected = "about 36 as on the weeks before"
+    expected = "about 36 as on the same weekdays before"
     return {
-        "volume_is_like_the_same_weekdays": changed(values, only, observed=f"{line}: {column} 108", expected=expected)
+        "volume_is_like_the_same_weekdays": changed(values, only, observed=f"{line}: 108 {counted}", expected=expected)
     }
 
 
@@ -191,7 +191,7 @@ def level(values: str, only: str, observed: str) -> Cases:
     expected = "about 36 as in the four weeks before"
     return {
         "level_of_the_week_has_not_shifted": spoiling(
-            statement, observed=f"{observed} a day in a week", expected=expected
+            statement, observed=f"{observed} a day on average", expected=expected
         )
     }
 
@@ -249,7 +249,7 @@ DAYS: dict[str, Cases] = {
         **of_satisfaction(1),
         "key_is_unique": doubled("source = 'done-page'", "true", "every_delivered_day_has_its_rows"),
         **of_rows("extracted_feedback", DONE_PAGE, "", found=0, due=1),
-        **volume("done-page", "responses_count", (*RATING_COUNTS, "responses_count"), DONE_PAGE),
+        **volume("done-page", "responses", (*RATING_COUNTS, "responses_count"), DONE_PAGE),
         **jump(
             f"{counts(RATING_COUNTS, 2, 3, 4, 9, 18)}, satisfied_percent = 13.89, satisfaction_score_percent = 23.61,"
             " headline_percent = 14",
@@ -263,7 +263,7 @@ DAYS: dict[str, Cases] = {
         **of_events(1),
         "key_is_unique": doubled("lpa_type = 'health-and-welfare'", ONE_TYPE),
         **of_rows("extracted_application_states", ONE_TYPE, counts(STATE_COUNTS, 30, 30, 20, 10), found=3, due=4),
-        **volume("all", "started_count", STATE_COUNTS),
+        **volume("all", "applications started", STATE_COUNTS),
     },
     "daily_completion_rate": {
         **of_cohorts(1),
@@ -281,7 +281,7 @@ DAYS: dict[str, Cases] = {
         **of_take_up(1),
         "key_is_unique": doubled("lpa_type = 'health-and-welfare'", "lpa_type <> 'all'"),
         **of_rows("extracted_channel_counts", HEALTH, counts(TAKE_UP_COUNTS, 12, 6, 4, 2, 0, 0, 24), found=2, due=3),
-        **volume("all", "total_count", TAKE_UP_COUNTS),
+        **volume("all", "applications received", TAKE_UP_COUNTS),
         **jump(
             "online_count = 0, paper_count = paper_count + online_count, digital_take_up_percent = 25",
             "true",
@@ -298,7 +298,7 @@ WEEKS: dict[str, Cases] = {
             f"{counts(RATING_COUNTS, 39, 19, 10, 4, 6)}, responses_count = 78, satisfied_percent = 74.36,"
             " satisfaction_score_percent = 75.96, headline_percent = 74",
             DONE_PAGE,
-            "done-page: responses_count 78",
+            "done-page: 78 responses",
         ),
         **silence(
             (*RATING_COUNTS, "responses_count"),
@@ -311,7 +311,7 @@ WEEKS: dict[str, Cases] = {
         **level(
             "started_count = started_count * 13 / 6, created_count = created_count * 13 / 6",
             "true",
-            "all: started_count 78",
+            "all: 78 applications started",
         ),
         **silence(STATE_COUNTS, "created_per_started_percent = NULL", "true", "all"),
     },
@@ -320,7 +320,7 @@ WEEKS: dict[str, Cases] = {
             "online_count = total_count / 4, assisted_count = total_count / 12, paper_count = total_count / 12,"
             " phone_count = 0, total_count = total_count * 5 / 12, digital_take_up_percent = 80",
             "true",
-            "all: total_count 15",
+            "all: 15 applications received",
         ),
         **silence(TAKE_UP_COUNTS, "digital_take_up_percent = NULL", "true", "all"),
         "online_applications_are_like_completions": spoiling(
