@@ -6,6 +6,8 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from types import FrameType
@@ -13,40 +15,53 @@ from typing import IO, NoReturn
 
 _SHOW_EVERY_SECONDS = 5
 _SITE = Path(sysconfig.get_path("purelib"))
-_PIP = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--no-deps"]
+_PIP = ["pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--no-deps"]
+
+Says = Callable[[list[str]], str]
+"""How far a command is, in words, from what it has written so far."""
 
 
 def install(lock: Path) -> int:
-    """Install the lock file with pip, then the project itself. Returns the exit code; a failure shows what pip said."""
+    """Install pip, the lock file and then the project itself. Returns the exit code; a failure shows what was said."""
     wanted = len(re.findall(r"^[\w.\[\]-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    before = _installed()
+
+    def packages(said: list[str]) -> str:
+        new = _installed() - before
+        fetched = sum(line.startswith("Collecting ") for line in said)
+        return f"installed {new} of {wanted} packages" if new > 1 else f"fetched {fetched} of {wanted} packages"
+
     # The lock lists every package. Without --no-deps, pip would fail on extras, which the lock does not name.
-    for options in (["--require-hashes", "-r", str(lock)], ["--editable", "."]):
-        said: list[str] = []
-        with subprocess.Popen(  # noqa: S603 - our own arguments
-            [*_PIP, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-        ) as pip:
-            try:
-                _show_progress(pip, said, wanted)
-            finally:
-                pip.terminate()
-        if pip.returncode:
-            sys.stderr.writelines(said[-20:])
-            return pip.returncode
-    return 0
+    commands: list[tuple[list[str], Says]] = [
+        ([*_PIP, "--require-hashes", "-r", str(lock)], packages),
+        ([*_PIP, "--editable", "."], lambda _: "installing perf_pipeline"),
+    ]
+    if find_spec("pip") is None:
+        commands.insert(0, (["ensurepip", "--default-pip"], lambda _: "installing pip"))
+    started = time.monotonic()
+    return next((code for module, says in commands if (code := _run(module, says, started))), 0)
 
 
-def _show_progress(pip: "subprocess.Popen[str]", said: list[str], wanted: int) -> None:
-    started, before = time.monotonic(), _installed()
-    assert pip.stdout is not None  # noqa: S101 - it is a pipe
-    reader = Thread(target=_collect, args=(pip.stdout, said))
-    reader.start()
-    while reader.is_alive():
-        reader.join(_SHOW_EVERY_SECONDS)
-        fetched, new = sum(line.startswith("Collecting ") for line in said), _installed() - before
-        what = f"installed {new} of {wanted}" if new > 0 else f"fetched {fetched} of {wanted}"
-        if reader.is_alive() and fetched:
-            sys.stderr.write(f"  {time.monotonic() - started:6.1f} s  {what} packages\n")
-    pip.wait()
+def _run(module: list[str], says: Says, started: float) -> int:
+    said: list[str] = []
+    command = [sys.executable, "-m", *module]
+    with subprocess.Popen(  # noqa: S603 - our own arguments
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    ) as process:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        reader = Thread(target=_collect, args=(process.stdout, said))
+        reader.start()
+        try:
+            while reader.is_alive():
+                reader.join(_SHOW_EVERY_SECONDS)
+                if reader.is_alive():
+                    sys.stderr.write(f"  {time.monotonic() - started:6.1f} s  {says(said)}\n")
+            code = process.wait()
+        finally:
+            process.terminate()
+    if code:
+        sys.stderr.writelines(said[-20:])
+    return code
 
 
 def _collect(lines: IO[str], said: list[str]) -> None:
