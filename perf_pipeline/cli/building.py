@@ -10,7 +10,7 @@ import click
 
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day, month_start
 from perf_pipeline.cli.arguments import DAY
-from perf_pipeline.cli.progress import Progress
+from perf_pipeline.cli.progress import loading
 from perf_pipeline.errors import SettingsError, UsageError
 from perf_pipeline.settings import Settings, load_settings
 
@@ -43,8 +43,7 @@ def backfill(first_day: date, last_day: date) -> None:
 def import_feedback(file: Path, accept: bool) -> None:
     """Put a Feedback Explorer export into the folder of exports, show its content, and build the days that it changes."""
     settings = load_settings()
-    with Progress() as progress:
-        progress.note("Loading the pipeline …")
+    with loading() as progress:
         from perf_pipeline.orchestration.feedback_files import accept_file, described, put_into_folder
         from perf_pipeline.orchestration.resources import open_systems
 
@@ -81,9 +80,7 @@ def _days(first_day: date, last_day: date | None, settings: Settings) -> DayRang
 
 def _build(settings: Settings, days: DayRange, *, everything: bool) -> None:
     with ExitStack() as stack:
-        progress = stack.enter_context(Progress())
-        # Dagster takes seconds to import, and the other commands do not need it.
-        progress.note("Loading the pipeline …")
+        progress = stack.enter_context(loading())
         from perf_pipeline.alerts.alerting import alert
         from perf_pipeline.orchestration.building import build_days
         from perf_pipeline.orchestration.resources import open_systems

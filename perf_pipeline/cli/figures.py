@@ -14,6 +14,7 @@ from perf_pipeline.catalogue.reporting_days import london_day
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.cli.arguments import known_service
 from perf_pipeline.cli.output import as_json, write_json
+from perf_pipeline.cli.progress import loading
 from perf_pipeline.errors import UsageError
 from perf_pipeline.settings import load_settings
 
@@ -43,15 +44,16 @@ def audit_feed(file: Path, is_json: bool) -> None:
 @click.option("--service", required=True, help="A service whose figures a person approves (approval = required).")
 def approve(service: str) -> None:
     """Approve and publish the built figures of a service."""
-    from perf_pipeline.orchestration.republishing import publish_approved
-
     settings = load_settings()
     if not known_service(settings, service).approval == "required":
         raise UsageError(
             f"The figures of {service} need no approval.",
             next_step=f'set approval = "required" for {service} in the services file, if they should need it.',
         )
-    causes = publish_approved(settings, service)
+    with loading():
+        from perf_pipeline.orchestration.republishing import publish_approved
+
+        causes = publish_approved(settings, service)
     for cause in causes:
         click.echo(f"Failed: {cause}", err=True)
     if causes:
@@ -67,21 +69,23 @@ def approve(service: str) -> None:
 @click.option("--restore", is_flag=True, help="Publish a withdrawn figure again.")
 def withdraw(service: str, indicator: IndicatorName, period: str, reason: str | None, restore: bool) -> None:
     """Withdraw a published figure. It stays in the series as not available, with the reason."""
-    from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
     from perf_pipeline.published.withdrawing import Withdrawal
 
     if bool(reason and reason.strip()) == restore:
         raise click.UsageError("Give either --reason, or --restore.")
     settings = load_settings()
     figure = Withdrawal(known_service(settings, service).slug, indicator, *_period_of(period))
-    if reason:
-        publish_withdrawn(settings, figure, " ".join(reason.split()))
-        click.echo(f"Withdrawn: {indicator} of {service}, {period}.")
-    else:
-        for cause in publish_restored(settings, figure):
-            click.echo(f"Failed: {cause}", err=True)
-            sys.exit(1)
-        click.echo(f"Restored: {indicator} of {service}, {period}.")
+    with loading():
+        from perf_pipeline.orchestration.republishing import publish_restored, publish_withdrawn
+
+        causes = () if reason else publish_restored(settings, figure)
+        if reason:
+            publish_withdrawn(settings, figure, " ".join(reason.split()))
+    for cause in causes:
+        click.echo(f"Failed: {cause}", err=True)
+    if causes:
+        sys.exit(1)
+    click.echo(f"{'Withdrawn' if reason else 'Restored'}: {indicator} of {service}, {period}.")
 
 
 @click.command("import-history", short_help="Publish the months of an OPG feed as imported.")
@@ -90,15 +94,17 @@ def import_history(file: Path) -> None:
     """Add the months of an OPG feed file to the series as imported figures. Computed figures supersede them."""
     from perf_pipeline.opg_feed import importing
     from perf_pipeline.opg_feed.entries import read_feed
-    from perf_pipeline.orchestration.resources import open_for_planning
-    from perf_pipeline.published.release_asset import make_release
 
     settings = load_settings()
     now = datetime.now(UTC)
     history = importing.history_of(read_feed(file, london_day(now)), load_services(settings.services_file), now)
-    with open_for_planning(settings) as systems:
-        imported = importing.import_history(systems, history)
-        make_release(systems, importing.RUN_ID)
+    with loading():
+        from perf_pipeline.orchestration.resources import open_for_planning
+        from perf_pipeline.published.release_asset import make_release
+
+        with open_for_planning(settings) as systems:
+            imported = importing.import_history(systems, history)
+            make_release(systems, importing.RUN_ID)
     for line in history.left_out:
         click.echo(f"Left out: {line}")
     click.echo("\n".join(imported) or "Nothing was imported.")

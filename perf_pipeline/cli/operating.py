@@ -19,10 +19,13 @@ def status(is_json: bool) -> None:
     It reads the warehouse alone, and opens no source.
     """
     from perf_pipeline.cli.status import status_json, status_lines
-    from perf_pipeline.orchestration.overview import WARNED_DAYS, overview
 
     settings = load_settings()
-    found = overview(settings, settings.now())
+    with Progress(has_bar=False) as progress:
+        progress.running("reading the warehouse")
+        from perf_pipeline.orchestration.overview import WARNED_DAYS, overview
+
+        found = overview(settings, settings.now())
     if is_json:
         write_json(status_json(found))
     else:

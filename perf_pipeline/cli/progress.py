@@ -106,6 +106,14 @@ class Progress:
         return f"  {time.monotonic() - self._started:6.1f} s"
 
 
+@contextmanager
+def loading() -> Iterator[Progress]:
+    """The progress of a command that needs Dagster, which takes seconds to import."""
+    with Progress() as progress:
+        progress.note("Loading the pipeline …")
+        yield progress
+
+
 def _bar() -> "RichProgress":
     # Only a terminal needs it.
     from rich.console import Console

@@ -59,7 +59,7 @@ def _unusable(file: Path, error: OSError) -> SettingsError:
 def _long_enough(key: bytes, where: str) -> bytes:
     if len(key) < SHORTEST_KEY_BYTES:
         raise SettingsError(
-            f"The hash key in {where} has {len(key)} bytes; it needs at least {SHORTEST_KEY_BYTES}, by chance.",
+            f"The hash key in {where} has {len(key)} bytes; it needs at least {SHORTEST_KEY_BYTES} random ones.",
             next_step="make one by: python3 -c 'import secrets; print(secrets.token_hex(32))'",
         )
     return key

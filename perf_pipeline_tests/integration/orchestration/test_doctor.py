@@ -2,13 +2,21 @@
 
 import json
 import shutil
+import socket
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dagster._daemon.types import DaemonHeartbeat
+from dagster_postgres import PostgresRunStorage
 from sqlalchemy import Engine
 
 from perf_pipeline.orchestration.doctor import examine
 from perf_pipeline.orchestration.findings import Finding
+from perf_pipeline.orchestration.overview import overview
+from perf_pipeline.orchestration.recorded_runs import NEEDED_DAEMONS
+from perf_pipeline.orchestration.storage import dagster_url
+from perf_pipeline.settings import load_settings
 from perf_pipeline_tests.commands import Call
 from perf_pipeline_tests.conftest import connect
 from perf_pipeline_tests.integration.alerts.receivers import HOST, mail_server, webhook_server
@@ -143,3 +151,31 @@ def test_the_findings_as_json(call: Call, configured: str) -> None:
     assert {"subject", "state", "says"} == set(found["findings"][0])
     states = {item["subject"]: item["state"] for item in found["findings"]}
     assert (states["PERF_SIRIUS_AUTH"], states["warehouse"], states["hash key"]) == ("wrong", "right", "note")
+
+
+def test_a_daemon_that_does_not_beat_is_a_note_unless_dagit_answers_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def beat(at: datetime) -> None:
+        for name in NEEDED_DAEMONS:
+            storage.add_daemon_heartbeat(DaemonHeartbeat(at.timestamp(), name, "a daemon", []))
+
+    now = load_settings().now()
+    storage = PostgresRunStorage(dagster_url(load_settings()))
+    storage.wipe_daemon_heartbeats()
+    with socket.socket() as dagit:
+        dagit.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PERF_DAGIT_PORT", str(dagit.getsockname()[1]))
+        never = findings()["Dagster's daemon"]
+        beat(now - timedelta(hours=1))
+        ended = findings()["Dagster's daemon"]
+        dagit.listen()
+        missing = findings()["Dagster's daemon"]
+        beat(now)
+        alive = findings()["Dagster's daemon"]
+    assert (never.state, never.says.startswith("it has never run here.")) == ("note", True)
+    assert (ended.state, f"it was last alive at {now - timedelta(hours=1):%Y-%m-%d}" in ended.says) == ("note", True)
+    assert (missing.state, "Next step: start dagster-daemon run" in missing.says) == ("wrong", True)
+    assert (alive.state, alive.says) == ("right", "it is alive")
+    assert overview(load_settings(), now).next_run.has_daemon
+    storage.wipe_daemon_heartbeats()
