@@ -13,7 +13,7 @@ from threading import Thread
 from types import FrameType
 from typing import IO, NoReturn
 
-_SHOW_EVERY_SECONDS = 5
+_SHOW_EVERY_SECONDS = 4
 _SITE = Path(sysconfig.get_path("purelib"))
 _PIP = ["pip", "install", "--disable-pip-version-check", "--progress-bar=off", "--no-deps"]
 
@@ -23,22 +23,22 @@ Says = Callable[[list[str]], str]
 
 def install(lock: Path) -> int:
     """Install pip, the lock file and then the project itself. Returns the exit code; a failure shows what was said."""
+    started = time.monotonic()
+    if find_spec("pip") is None and (code := _run(["ensurepip", "--default-pip"], lambda _: "installing pip", started)):
+        return code
     wanted = len(re.findall(r"^[\w.\[\]-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
     before = _installed()
 
     def packages(said: list[str]) -> str:
-        new = _installed() - before
-        fetched = sum(line.startswith("Collecting ") for line in said)
-        return f"installed {new} of {wanted} packages" if new > 1 else f"fetched {fetched} of {wanted} packages"
+        if any(line.startswith("Installing collected packages") for line in said):
+            return f"installed {_installed() - before} of {wanted} packages"
+        return f"fetched {sum(line.startswith('Collecting ') for line in said)} of {wanted} packages"
 
     # The lock lists every package. Without --no-deps, pip would fail on extras, which the lock does not name.
     commands: list[tuple[list[str], Says]] = [
         ([*_PIP, "--require-hashes", "-r", str(lock)], packages),
         ([*_PIP, "--editable", "."], lambda _: "installing perf_pipeline"),
     ]
-    if find_spec("pip") is None:
-        commands.insert(0, (["ensurepip", "--default-pip"], lambda _: "installing pip"))
-    started = time.monotonic()
     return next((code for module, says in commands if (code := _run(module, says, started))), 0)
 
 

@@ -121,7 +121,7 @@ def _fingerprint(settings: Settings, systems: Systems) -> str:
     if key is None:
         raise Note("not made yet")
     check_hash_key(systems.warehouse, key, is_remembered=False)
-    return "the one of this warehouse, or the first"
+    return "it is the one that the warehouse was filled with, or nothing is in it yet"
 
 
 def _rights(systems: Systems) -> str:
