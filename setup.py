@@ -41,8 +41,10 @@ setup(
         "psycopg2-binary>=2.9.13",
         "pydantic>=2.14",
         "pydantic-settings>=2.16",
+        "python-dotenv>=1.2",
         "pyyaml>=6.0",
         "requests>=2.34",
+        "rich>=15",
         "sqlalchemy>=2.1",
     ],
     extras_require={

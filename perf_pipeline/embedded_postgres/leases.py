@@ -56,6 +56,11 @@ class EmbeddedPostgres:
         return self.url(name)
 
 
+def has_cluster(home: Path) -> bool:
+    """Whether a server was ever started in `home`, so that there may be data."""
+    return Home(home).data.exists()
+
+
 @contextmanager
 def embedded_postgres(home: Path) -> Iterator[EmbeddedPostgres]:
     """Provide a running server with its files in `home`. It is started unless it runs, and stopped after its last user.

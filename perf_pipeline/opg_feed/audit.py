@@ -57,6 +57,20 @@ def conclusion(feed: Feed, faults: Collection[FeedFault]) -> str:
     return f"{line}, {' to '.join(sorted({str(periods[0]), str(periods[-1])}))}."
 
 
+def report(feed: Feed, faults: Collection[FeedFault], noted: Collection[str]) -> dict[str, object]:
+    """The audit for programs: `entries`, `first_period`, `last_period`, `faults` with entry and sentence, and `notes`."""
+    starts = sorted(start for start, _ in feed.values())
+    length = feed.most_common("period")
+    first, last = (str(period_of(start, length)) for start in (starts[0], starts[-1])) if starts else (None, None)
+    return {
+        "entries": feed.size,
+        "first_period": first,
+        "last_period": last,
+        "faults": [{"entry": fault.entry, "sentence": fault.sentence} for fault in faults],
+        "notes": [*noted],
+    }
+
+
 def satisfaction_of(values: Values) -> dict[date, dict[str, object]]:
     """For each period with all five rating counts: the counts, both percentages, the headline and its method."""
     counts = [

@@ -11,7 +11,7 @@ from perf_pipeline.catalogue.datasets import DATASETS, Stage, datasets_of
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.errors import UsageError
-from perf_pipeline.orchestration.resources import open_systems
+from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.published.publishing import publish_again
 from perf_pipeline.published.release_asset import make_release
@@ -29,7 +29,7 @@ def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
     """Publish every built figure of a service that waits for approval; why that failed, if it did."""
     from perf_pipeline.definitions import defs
 
-    with open_systems(settings) as systems, dagster_instance(settings) as instance:
+    with open_for_planning(settings) as systems, dagster_instance(settings) as instance:
         began = systems.clock()
         approved = replace(systems, approved=frozenset({service}))
         causes = Runner(defs, instance, approved, f"command {uuid4()}").publish(_all_days(settings)).causes
@@ -43,7 +43,7 @@ def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
 def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> None:
     """Take a figure back and make a release without it. Raises UsageError where no such figure is published."""
     dataset = DATASETS[INDICATORS[figure.indicator].published_dataset]
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
             now = systems.clock()
             record_withdrawal(connection, figure, reason, now)
@@ -61,7 +61,7 @@ def publish_restored(settings: Settings, figure: Withdrawal, reason: str | None)
     from perf_pipeline.definitions import PUBLISHED
 
     (series,) = (series for series in PUBLISHED if series.indicator == figure.indicator)
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
             if not restore(connection, systems, series, figure, reason):
                 raise UsageError(

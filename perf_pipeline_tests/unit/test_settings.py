@@ -1,14 +1,18 @@
 """The PERF_* variables: read with their types; a wrong one is refused by its name, without its value."""
 
+import os
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from perf_pipeline.errors import SettingsError
+from perf_pipeline.orchestration.serving import with_absolute_paths
 from perf_pipeline.setting_types import with_driver
-from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.settings import Settings, examine_settings, load_settings, unknown_variables
 
 pytestmark = pytest.mark.usefixtures("no_variables")
 Refusal = Callable[..., str]
@@ -97,7 +101,7 @@ def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch)
         ("PERF_FIRST_DAY", "yesterday", "PERF_FIRST_DAY"),
         ("PERF_FIRST_DAY", "2020-12-31", "PERF_FIRST_DAY must be 2021-01-01 or later"),
         ("PERF_DAGIT_PORT", "0", "PERF_DAGIT_PORT"),
-        ("PERF_SIRIUS_AUTH", "basic", "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
+        ("PERF_SIRIUS_AUTH", "basic", "PERF_SIRIUS_AUTH must be 'none' or 'sigv4'"),
         ("PERF_PUBLISH_DIR", "s3://bucket/figures", "PERF_PUBLISH_DIR must be a folder"),
         ("PERF_FEEDBACK_EXPORTS_DIR", "s3://bucket/exports", "PERF_FEEDBACK_EXPORTS_DIR must be a folder"),
     ],
@@ -166,3 +170,52 @@ def test_links_to_the_pages_of_the_checks_have_one_address(monkeypatch: pytest.M
     assert load_settings().data_docs_address == "http://127.0.0.1:3001"
     monkeypatch.setenv("PERF_DATA_DOCS_URL", "https://checks.example/perf/")
     assert load_settings().data_docs_address == "https://checks.example/perf"
+
+
+def test_a_file_of_variables_in_the_working_directory_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        "# ours\nPERF_DAGIT_PORT=3001\nPERF_FIRST_DAY=2026-01-01\nPERF_HOME=\nPERF_PUBLISH_DIR='a folder'\n"
+        "PERF_HASH_KEY=a${key}b\nPERF_DEPUTY_DATABASE_URL=postgresql://deputy@db/deputy\nPERF_DATABASE_URL="
+        f"{WAREHOUSE}\nPERF_NAME_UNKNOWN=1\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    # Whatever the file sets is taken back after the test.
+    monkeypatch.setattr(os, "environ", os.environ | {"PERF_FIRST_DAY": "2026-02-01"})
+    settings = load_settings()
+    assert (settings.dagit_port, settings.first_day, settings.home) == (3001, date(2026, 2, 1), Path(".perf"))
+    assert settings.publish_dir == "a folder"
+    assert settings.hash_key == SecretStr("a${key}b")
+    assert settings.database_url_named("PERF_DEPUTY_DATABASE_URL") == "postgresql+psycopg2://deputy@db/deputy"
+    assert unknown_variables() == ["PERF_NAME_UNKNOWN"]
+    # What serve gives to Dagit and its daemon, which work in another folder.
+    assert with_absolute_paths(settings)["PERF_DAGIT_PORT"] == "3001"
+
+
+def test_a_file_of_variables_that_can_not_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusal: Refusal
+) -> None:
+    (tmp_path / ".env").write_bytes(b"PERF_HOME=\xff\n")
+    monkeypatch.chdir(tmp_path)
+    assert f"The file {tmp_path / '.env'} can't be read: it is not UTF-8 text." in refusal()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((f"PERF_{name}", value) for name in ("DAGIT_PORT", "FIRST_DAY", "SIRIUS_URL", "NOW") for value in ("", "x")),
+        ("PERF_SOURCE_LOCK_SECONDS", "soon"),
+        ("PERF_SOURCE_LOCK_SECONDS", "0"),
+        ("PERF_NOW", "2026-05-01T02:30"),
+        ("PERF_SMTP_URL", "mail.example:25"),
+    ],
+)
+def test_no_message_has_words_of_the_library(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv(name, value)
+    _, faults = examine_settings()
+    assert [
+        fault.what for fault in faults if re.search(r"[Ii]nput|valid date|can't be used|PERF_PERF", fault.what)
+    ] == []
+    assert bool(faults) == bool(value)

@@ -3,6 +3,7 @@ SELECT
     reading.source_name,
     reading.outcome,
     reading.failure,
+    reading.attempted_at,
     count(delivered.period_start) AS days,
     max(delivered.period_start) AS newest
 FROM perf.source_readings AS reading

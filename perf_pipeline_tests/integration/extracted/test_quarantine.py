@@ -7,10 +7,11 @@ import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.cli.status import status_lines
 from perf_pipeline.extracted.assets import extracted_asset
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.orchestration.jobs import range_tags
-from perf_pipeline.orchestration.overview import overview
+from perf_pipeline.orchestration.overview import WARNED_DAYS, overview
 from perf_pipeline.settings import load_settings
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
@@ -36,7 +37,7 @@ def rate(lpa: LpaDatabase, day: date, rating: str | None) -> None:
 
 
 def status_of_quarantine() -> list[str]:
-    lines = list(overview(load_settings(), NIGHT))
+    lines = list(status_lines(overview(load_settings(), NIGHT), warned_days=WARNED_DAYS))
     section = lines[lines.index("In quarantine") + 1 :]
     return [line.strip() for line in section[: section.index("")]]
 

@@ -1,5 +1,6 @@
 """The command `audit-feed`: its output and exit code, for other files and for our own."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -36,6 +37,20 @@ def test_each_fault_is_a_line_of_stdout_and_the_exit_code_is_1(call: Call, tmp_p
         "digital-take-up: no entry for 2026-05; expected one for each month from 2026-02 to 2026-05.",
         "3 faults in 27 entries.",
     ]
+
+
+def test_the_audit_as_json_has_each_fault_with_its_entry(call: Call, tmp_path: Path) -> None:
+    entries = clean_feed()
+    entries[place_of("2026-03", "digital-take-up")]["count"] = "42"
+    called = call("audit-feed", "--json", str(save_feed(tmp_path, entries)))
+    sentence = 'entry 14 (2026-03-01, digital-take-up): count is the text "42"; expected the number 42.'
+    assert (called.status, called.err) == (1, "")
+    assert json.loads(called.out) == {
+        "entries": 28,
+        "first_period": "2026-02",
+        "last_period": "2026-05",
+        "faults": [{"entry": 14, "sentence": sentence}],
+    }
 
 
 def test_a_file_that_does_not_exist_is_a_wrong_call_with_a_next_step(call: Call, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """From nothing to published figures, and again: the command as people run it, on the embedded default."""
 
 import json
+import re
 import signal
 import subprocess
 from datetime import timedelta
@@ -74,10 +75,44 @@ def test_running_it_again_while_a_backfill_runs_ends_well_and_changes_no_figure(
     before = place.manifest()
     week = ("--from", str(DAYS.first + timedelta(days=7)), "--to", str(DAYS.first + timedelta(days=13)))
     both = [place.start("nightly"), place.start("backfill", *week)]
-    notes = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in both]
+    shown, notes = zip(*(process.communicate(timeout=PATIENCE_SECONDS) for process in both), strict=True)
     assert [process.returncode for process in both] == [0, 0], notes
     # One of them waited for the other, so the night had nothing left to do.
     assert "Built 0 days" in notes[0]
     assert "(7 days)" in notes[1]
+    months = {line[:7] for line in shown[1].splitlines() if line[:4].isdigit()}
+    assert (months, "No published figure has changed." in shown[1]) == ({f"{DAYS.first:%Y-%m}"}, True)
     # The same release, not another one with the same figures.
     assert place.manifest() == before
+
+
+def test_status_shows_the_last_run_and_that_nothing_runs_by_itself(place: Place) -> None:
+    called = place.call("status")
+    _, last, following, *_ = called.out.splitlines()
+    assert re.fullmatch(r"Last run: 2026-\d\d-\d\d \d\d:\d\d to \d\d:\d\d, built 2026-05.*; it ended well", last), last
+    assert following.startswith("Next run: none by itself, because no Dagster daemon is alive")
+    found = json.loads(place.call("status", "--json").out)
+    assert (found["last_run"]["outcome"], found["next_run"]["has_daemon"]) == ("done", False)
+    assert found["release"]["files"] == len(place.sha256s())
+
+
+def test_commands_that_only_look_or_publish_start_no_stand_in(place: Place) -> None:
+    stand_ins = place.home / "feedback_explorer"
+    away = stand_ins.rename(place.home / "away")
+    try:
+        for command in ("status", "doctor", "as-of 2026-06-01"):
+            assert place.call(*command.split()).status == 0
+        assert not stand_ins.exists()
+    finally:
+        away.rename(stand_ins)
+
+
+def test_a_file_of_variables_is_read_by_the_command_as_people_run_it(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PERF_SIRIUS_AUTH=basic\nPERF_FIRST_DAY=2026-05-01\n")
+    place = Place(tmp_path)
+    ended = place.run("nightly")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "Error: PERF_SIRIUS_AUTH must be 'none' or 'sigv4'. Next step: correct it; .env.example describes every variable.\n"
+    )
+    assert [file.name for file in tmp_path.iterdir()] == [".env"]

@@ -129,6 +129,8 @@ def test_the_first_night_builds_every_day(nights: dict[str, Night]) -> None:
 def test_sources_that_are_down_are_named_in_a_line_each_and_hold_back_nothing_else(nights: dict[str, Night]) -> None:
     called = nights["down"].called
     assert (called.status, called.built, len(called.failures)) == (1, [f"{TYPED_LATER} to {OUTAGE.last}"], 2)
+    # They are the last of all, so that nobody has to look for them above the progress.
+    assert called.err.splitlines()[-2:] == called.failures
     for source, line in zip(("sirius", "in-service"), sorted(called.failures), strict=True):
         assert f"{OUTAGE}: {source}: " in line
         assert "Next step: " in line

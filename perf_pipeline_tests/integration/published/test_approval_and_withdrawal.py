@@ -73,7 +73,7 @@ def test_figures_wait_until_they_are_approved_while_earlier_ones_and_those_of_ot
     assert set(published(tmp_path, "use-an-lpa")) == {str(FIRST), str(LAST)}
     assert "perf-pipeline approve --service make-a-lpa" in call("status").out
     approved = call("approve", "--service", "make-a-lpa")
-    assert (approved.status, approved.err) == (0, "")
+    assert (approved.status, approved.failures) == (0, [])
     before = published(tmp_path)
     assert set(before) == {str(FIRST), str(LAST)}
     assert "perf-pipeline approve" not in call("status").out
@@ -117,7 +117,7 @@ def test_a_figure_that_is_taken_back_is_not_available_with_its_reason_until_it_i
     call(*BACKFILL)
     assert published(tmp_path)[str(FIRST)]["markers"] == "[r][x]", "built again, it is still taken back"
     restored = call("withdraw", *FIGURE, "--restore")
-    assert (restored.status, restored.err) == (0, "")
+    assert (restored.status, restored.failures) == (0, [])
     assert published(tmp_path)[str(FIRST)] == before[str(FIRST)] | {"markers": "[r]"}
     reasons = [row["revision_reason"] for row in revisions(tmp_path) if row["figure"] == "responses_count"]
     assert reasons == ["The page was under test.", "Restored. It had been withdrawn: The page was under test."]

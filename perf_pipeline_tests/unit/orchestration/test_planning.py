@@ -41,7 +41,7 @@ def settled(**changes: object) -> DayState:
         ),
         (settled(has_passed=None), "nothing has checked it since it was built"),
         (settled(has_passed=False), None),
-        (settled(has_passed=False, has_crashed=True), "a check could not be made"),
+        (settled(has_passed=False, has_crashed=True), "one of its checks could not run"),
         (
             settled(has_passed=False, is_same_code=False),
             "a check failed on it, and the code or the catalogue has changed since",
