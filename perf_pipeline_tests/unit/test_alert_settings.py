@@ -60,7 +60,7 @@ def test_each_missing_half_is_named(refusal: Refusal) -> None:
         ("PERF_ALERT_EMAIL_FROM", "a@service.example, b@service.example", "not a plain e-mail address"),
         ("PERF_DAGIT_URL", "dagit.example", "is not a web address; expected one such as https://"),
         ("PERF_DAGIT_URL", "https://user:sekret@dagit.example", "every link would show"),
-        ("PERF_DATA_DOCS_URL", "file:///srv/perf/data_docs", "is not a web address; expected one such as https://"),
+        ("PERF_DATA_DOCS_URL", "file:///srv/perf/data_docs", "must begin with 'http' or 'https'"),
         ("PERF_DAGIT_URL", "https://dagit.example/?a=b", "holds a ?"),
     ],
 )

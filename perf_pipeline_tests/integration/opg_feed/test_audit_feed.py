@@ -50,6 +50,7 @@ def test_the_audit_as_json_has_each_fault_with_its_entry(call: Call, tmp_path: P
         "first_period": "2026-02",
         "last_period": "2026-05",
         "faults": [{"entry": 14, "sentence": sentence}],
+        "notes": [],
     }
 
 

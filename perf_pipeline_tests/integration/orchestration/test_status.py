@@ -200,7 +200,7 @@ def test_the_status_shows_what_waits_for_a_source_that_still_has_time(
     assert sirius == "make-a-lpa, sirius, 2026-06-13 to 2026-06-14: not delivered yet; a day is due within 3 nights"
     # The export of May is late by then, and is among what failed.
     assert use == (
-        "use-an-lpa, done-page, 2026-06-01 to 2026-06-14: not delivered yet; a month is due by the 5th of the next"
+        "use-an-lpa, done-page, 2026-06-01 to 2026-06-14: not delivered yet; a month is due by the 5th of the month after it"
     )
 
 
