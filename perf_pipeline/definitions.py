@@ -35,6 +35,8 @@ from perf_pipeline.quality.source_verdicts import every_source_delivered, source
 from perf_pipeline.quality.verdict_assets import daily_verdicts, monthly_verdicts
 from perf_pipeline.settings import Settings, load_settings
 
+PUBLISHED = (USER_SATISFACTION, COMPLETION_RATE, DIGITAL_TAKE_UP)
+
 FLOW: list[FlowAsset] = [
     # extracted: our own frozen copy, and whether every source delivered
     *EXTRACTED,
@@ -52,7 +54,7 @@ FLOW: list[FlowAsset] = [
     monthly_digital_take_up,
     monthly_verdicts,
     # published: every version of every figure
-    *(series.asset() for series in (USER_SATISFACTION, COMPLETION_RATE, DIGITAL_TAKE_UP)),
+    *(series.asset() for series in PUBLISHED),
 ]
 
 

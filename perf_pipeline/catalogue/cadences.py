@@ -34,7 +34,7 @@ class Monthly:
     @property
     def meaning(self) -> str:
         """The rule in words."""
-        return f"a month is due by the {self.by_day}th of the next"
+        return f"a month is due by the {self.by_day}th of the month after it"
 
     def late_up_to(self, today: date) -> date:
         """The newest reporting day that is late if it is missing today."""

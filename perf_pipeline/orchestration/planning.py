@@ -26,7 +26,7 @@ from perf_pipeline.warehouse.tables import TABLES
 _SQL = Path(__file__).parent / "sql"
 MOST_RUNS = 4
 """Of one night: changed days are built together with those between them rather than in more runs."""
-NOT_RELEASED = "it is built and in no release yet"
+NOT_RELEASED = "built, but in no release yet"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class DayState:
     """What it was last built from; None for a day that was never built."""
     has_passed: bool | None = None
     has_crashed: bool = False
-    """Whether a check could not be made."""
+    """Whether one of its checks could not run, such as after a lost connection."""
     is_released: bool = False
     is_same_code: bool = True
     """Whether the code and the catalogue are those that built it."""
@@ -59,7 +59,7 @@ def reason_to_build(state: DayState) -> str | None:
     is_delivered = any(revision is not None for revision in state.built.values())
     reasons = {
         "nothing has checked it since it was built": is_delivered and state.has_passed is None,
-        "a check could not be made": state.has_crashed,
+        "one of its checks could not run": state.has_crashed,
         "a check failed on it, and the code or the catalogue has changed since": state.has_passed is False
         and not state.is_same_code,
         "its method has changed": state.has_other_method,

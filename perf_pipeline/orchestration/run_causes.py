@@ -32,7 +32,7 @@ def causes_of_run(
 ) -> list[Cause]:
     """Every cause of a failed run; without a warehouse, those that Dagster knows. At least one."""
     run = instance.get_run_by_id(run_id)
-    days = _days_of(run.tags if run else {})
+    days = days_of(run.tags if run else {})
     # Verdicts count only once the run has come to the check that fails on them: before it they may be of another run.
     failed_checks = [event.step_key or "" for event in _step_failures(instance, run_id) if _is_of_check(event)]
     causes: list[Cause] = []
@@ -74,7 +74,8 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.Dagster
     return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
 
 
-def _days_of(tags: Mapping[str, str]) -> DayRange | None:
+def days_of(tags: Mapping[str, str]) -> DayRange | None:
+    """The days of a run, by its tags; None where it has none."""
     first, last = tags.get(ASSET_PARTITION_RANGE_START_TAG), tags.get(ASSET_PARTITION_RANGE_END_TAG)
     only = tags.get(PARTITION_NAME_TAG)
     try:

@@ -10,21 +10,18 @@ import pandas as pd
 from sqlalchemy import text
 
 from perf_pipeline.catalogue.datasets import Stage
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.flow_asset import EVERY_MORNING, OWNERS, AssetReport, Metadata, code_of, report
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN
 from perf_pipeline.flow.tables import as_table
+from perf_pipeline.published.demonstration import demonstrated
 from perf_pipeline.published.feed import write_feeds
 from perf_pipeline.published.files import WrittenFile, write_dataset_files, write_revision_log
-from perf_pipeline.published.release import (
-    DEMONSTRATION_NOTICE,
-    Release,
-    building_folder,
-    current_manifest,
-    publish_release,
-)
+from perf_pipeline.published.release import Release, building_folder, current_manifest, publish_release
+from perf_pipeline.published.removed_services import write_files_of_removed
 from perf_pipeline.published.summary import HEADINGS, published_months
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected, transaction
@@ -46,13 +43,7 @@ def make_release(systems: Systems, name: str) -> Release:
         building = building_folder(systems.publish_dir, name)
         try:
             written = _write_files(systems, building)
-            return publish_release(
-                systems.publish_dir,
-                building,
-                {file.path: file.rows for file in written},
-                systems.clock(),
-                is_demonstration=systems.is_demonstration,
-            )
+            return publish_release(systems.publish_dir, building, written, systems.clock())
         except OSError as error:
             raise PublishingError(
                 f"The release could not be written to {systems.publish_dir}: {error.strerror or error}.",
@@ -67,11 +58,18 @@ def _write_files(systems: Systems, building: Path) -> list[WrittenFile]:
     written: list[WrittenFile] = []
     with connected(systems.warehouse) as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        stand_ins = demonstrated(connection)
         for service in systems.services:
+            marked = frozenset(indicator for slug, indicator in stand_ins if slug == service.slug)
             for indicator in service.indicators:
-                written += write_dataset_files(connection, building, service.slug, indicator)
-            written += write_revision_log(connection, building, service)
-            written += write_feeds(connection, building, service)
+                is_marked = indicator in marked
+                written += write_dataset_files(
+                    connection, building, service.slug, indicator, is_demonstration=is_marked
+                )
+            indicators = list(service.indicators)
+            written += write_revision_log(connection, building, service.slug, indicators, is_demonstration=bool(marked))
+            written += write_feeds(connection, building, service, marked)
+        written += write_files_of_removed(connection, building, systems.services, systems.publish_dir, stand_ins)
     return written
 
 
@@ -118,4 +116,4 @@ def _shown(systems: Systems, made: Release) -> dict[str, Metadata]:
         "files": as_table(files[~is_feed]),
         "feeds": int(is_feed.sum()),
     }
-    return {"notice": DEMONSTRATION_NOTICE, **shown} if systems.is_demonstration else shown
+    return {NOTICE_KEY: NOTICE, **shown} if made.is_demonstration else shown

@@ -1,6 +1,6 @@
 """The published series: one declaration per indicator, from which its asset is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -59,12 +59,7 @@ class PublishedSeries:
                 published.update(day for days in claimed for day in days)
                 # Ranges may touch the same earlier days and the same month, and each figure is published once.
                 touched = as_ranges(day for days in claimed for day in dataset.touched_by(days))
-                months = as_ranges(day for days in touched for day in days.whole_months())
-                return [
-                    *(self._daily(connection, days, is_break) for days in touched),
-                    *(self._monthly(connection, systems, days, is_break) for days in months),
-                    not_available(connection, dataset, systems, touched),
-                ]
+                return self.figures(connection, systems, touched)
 
             report = publish(systems, name, read, context.run.run_id, is_break)
             final = {day for day in became_final(dataset, day_range(context)) if day >= systems.first_day}
@@ -72,6 +67,16 @@ class PublishedSeries:
 
         write.__doc__ = self.note
         return FlowAsset(name, DATASETS[name], (*self.daily, self.monthly, "monthly_verdicts"), write)
+
+    def figures(self, connection: Connection, systems: Systems, ranges: Sequence[DayRange]) -> list[pd.DataFrame]:
+        """What is built and passed of the days and of the months that they touch."""
+        dataset, is_break = DATASETS[INDICATORS[self.indicator].published_dataset], self.break_rule(systems)
+        months = as_ranges(day for days in ranges for day in days.whole_months())
+        return [
+            *(self._daily(connection, days, is_break) for days in ranges),
+            *(self._monthly(connection, systems, days, is_break) for days in months),
+            not_available(connection, dataset, systems, ranges),
+        ]
 
     def _daily(self, connection: Connection, days: DayRange, is_break: BreakRule) -> pd.DataFrame:
         daily_rows = self.daily_rows or (lambda reading, span: rows_of(reading, self.daily[0], span))

@@ -53,7 +53,7 @@ def show_verdicts(
     is_checked = any(by_day.values())
     if not is_checked:
         run.log.warning("%s: no day was checked. %s", dataset, _NOT_CHECKED)
-    pages = {"data docs": dg.MetadataValue.url(link_to(systems.data_docs_dir, dataset, systems.data_docs_url))}
+    pages = {"data docs": dg.MetadataValue.url(link_to(systems.data_docs_address, dataset))}
     if CHECK in checks:
         key, about = _key(dataset, CHECK), materializations_of(run, dataset, by_day)
         log_evaluations(run, key, evaluations_of_days(key, by_day, about, pages) if is_checked else [])

@@ -16,7 +16,6 @@ from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, months_lat
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS
 from perf_pipeline.definitions import FLOW
-from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback, restamp_application
 from perf_pipeline.extracted.assets import EXTRACTED
 from perf_pipeline.extracted.reporting import report_extraction
 from perf_pipeline.extracted.retention import Dropped, drop_old_rows
@@ -25,6 +24,7 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import SERVICE, LpaDatabase, Sirius, execute
+from perf_pipeline_tests.lpa_rows import insert_application, insert_feedback, restamp_application
 from perf_pipeline_tests.published_days import publish
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
