@@ -209,7 +209,7 @@ def test_a_late_source_is_reported_every_night_and_a_service_that_is_taken_out_n
     assert [(called.status, called.built, len(called.failures)) for called in (first, second)] == [(1, [], 2)] * 2
     for service, line in zip(("make-a-lpa", "use-an-lpa"), sorted(second.failures), strict=True):
         assert line.startswith(
-            f"Failed: {service}, extracted_feedback, 2026-06-01 to 2026-06-30, sources deliver in time"
+            f"Failed: {service}, extracted_feedback, 2026-06-01 to 2026-06-30: the source is late. Found: "
         )
     only_one = world.place.folder / "services.toml"
     only_one.write_text(
