@@ -32,7 +32,9 @@ def test_one_command_publishes_every_day_prints_the_months_and_stops_its_server(
     assert [row.split()[:3] for row in rows[:2]] == [
         [f"{DAYS.first:%Y-%m}", service, "done-page"] for service in ("make-a-lpa", "use-an-lpa")
     ]
-    assert rows[-3:] == [NOTICE, "", f"Files: {place.publish_dir}"]
+    *_, notice, blank, pages, files = rows
+    assert (notice, blank, files) == (NOTICE, "", f"Files: {place.publish_dir}")
+    assert pages.startswith("Pages of the checks: http://127.0.0.1:")
     days = json.loads((place.publish_dir / "make-a-lpa/user-satisfaction-daily.json").read_text(encoding="utf-8"))
     assert {day["period_start"] for day in days} == {str(day) for day in DAYS}
     assert not place.server_answers()
