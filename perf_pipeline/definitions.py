@@ -7,12 +7,14 @@ A folder is a stage is a group of assets in Dagit; an asset is a table of the sa
 
 import dagster as dg
 
+from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.daily_metrics.application_events import daily_application_events
 from perf_pipeline.daily_metrics.completion_rate import daily_completion_rate
 from perf_pipeline.daily_metrics.digital_take_up import daily_digital_take_up
 from perf_pipeline.daily_metrics.user_satisfaction import daily_user_satisfaction
 from perf_pipeline.extracted.assets import EXTRACTED
-from perf_pipeline.extracted.source_systems import SOURCE_ASSETS
+from perf_pipeline.extracted.source_systems import source_assets
+from perf_pipeline.flow.code_version import versions_of_stages
 from perf_pipeline.flow.flow_asset import FlowAsset
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.monthly_metrics.completion_rate import monthly_completion_rate
@@ -33,6 +35,8 @@ from perf_pipeline.quality.source_verdicts import every_source_delivered, source
 from perf_pipeline.quality.verdict_assets import daily_verdicts, monthly_verdicts
 from perf_pipeline.settings import Settings, load_settings
 
+PUBLISHED = (USER_SATISFACTION, COMPLETION_RATE, DIGITAL_TAKE_UP)
+
 FLOW: list[FlowAsset] = [
     # extracted: our own frozen copy, and whether every source delivered
     *EXTRACTED,
@@ -50,15 +54,20 @@ FLOW: list[FlowAsset] = [
     monthly_digital_take_up,
     monthly_verdicts,
     # published: every version of every figure
-    *(series.asset() for series in (USER_SATISFACTION, COMPLETION_RATE, DIGITAL_TAKE_UP)),
+    *(series.asset() for series in PUBLISHED),
 ]
 
 
 def definitions(settings: Settings) -> dg.Definitions:
     """The whole flow, with one partition for each reporting day of the settings."""
-    partitions = reporting_days(settings.first_day)
+    partitions, services = reporting_days(settings.first_day), load_services(settings.services_file)
+    versions = versions_of_stages(services)
     return dg.Definitions(
-        assets=[*SOURCE_ASSETS, *(asset.declare(partitions) for asset in FLOW), release_asset(partitions)],
+        assets=[
+            *source_assets(settings.addresses(services), is_embedded=settings.is_embedded),
+            *(asset.declare(partitions, versions) for asset in FLOW),
+            release_asset(partitions, versions),
+        ],
         asset_checks=[*quality_checks(partitions), every_source_delivered(partitions), every_day_passed()],
         jobs=JOBS,
         schedules=[nightly],

@@ -76,9 +76,9 @@ def _folder(value: str) -> str:
 
 def _start_of_links(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
-        raise ValueError("holds a user or password, which every alert would show")
+        raise ValueError("holds a user or password, which every link would show")
     if url.query or url.fragment:
-        raise ValueError("holds a ? or #; expected only where Dagit begins, such as https://dagit.example")
+        raise ValueError("holds a ? or #; expected only where the site begins, such as https://dagit.example")
     return url
 
 

@@ -1,4 +1,4 @@
-"""Every PERF_* variable, typed. Nothing else in the package reads the environment.
+"""Every PERF_* variable, typed. Nothing else in the package reads the environment, or the file `.env`.
 
 When no database variable and no source variable is set, the *embedded default* is used: our own PostgreSQL in `PERF_HOME`,
 and stand-ins for the sources. When any of them is set there are no stand-ins: figures of a source that is not set are `[x]`.
@@ -7,15 +7,19 @@ and stand-ins for the sources. When any of them is set there are no stand-ins: f
 import os
 import re
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from dotenv import load_dotenv
 from pydantic import AwareDatetime, Field, Secret, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from perf_pipeline.catalogue.services import Service, Services
 from perf_pipeline.catalogue.sources import SOURCES
+from perf_pipeline.catalogue.value_faults import in_words
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.setting_types import (
     DatabaseUrl,
@@ -35,6 +39,7 @@ _NEXT_STEP = "correct it; .env.example describes every variable."
 _DAGSTER_DATABASE = "PERF_DAGSTER_DATABASE_URL"
 _SERVICE_DATABASE = re.compile(r"PERF_[A-Z_]+_DATABASE_URL")
 _STARTED = time.monotonic()
+ENV_FILE = Path(".env")
 
 
 class Settings(BaseSettings):
@@ -81,9 +86,12 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the hashes of application ids. Default: made once and kept in PERF_HOME/hash.key.",
     )
-    data_docs_url: str | None = Field(
+    data_docs_port: int = Field(
+        default=3001, ge=1, le=65535, description="Port of the pages of the checks on 127.0.0.1."
+    )
+    data_docs_url: StartOfLinks | None = Field(
         default=None,
-        description="Address at which PERF_HOME/data_docs is served. Default: links to the files.",
+        description="Address of the pages of the checks for links. Default: 127.0.0.1 at PERF_DATA_DOCS_PORT.",
     )
     dagit_port: int = Field(default=3000, ge=1, le=65535, description="Port of Dagit on 127.0.0.1.")
     dagit_url: StartOfLinks | None = Field(
@@ -110,6 +118,16 @@ class Settings(BaseSettings):
     def dagit_address(self) -> str:
         """The address for links to Dagit, without a closing slash."""
         return str(self.dagit_url or f"http://127.0.0.1:{self.dagit_port}").rstrip("/")
+
+    @property
+    def data_docs_dir(self) -> Path:
+        """The folder of the pages of the checks."""
+        return self.home.resolve() / "data_docs"
+
+    @property
+    def data_docs_address(self) -> str:
+        """The address for links to the pages of the checks, without a closing slash."""
+        return str(self.data_docs_url or f"http://127.0.0.1:{self.data_docs_port}").rstrip("/")
 
     @property
     def is_embedded(self) -> bool:
@@ -170,30 +188,76 @@ def unknown_variables() -> list[str]:
     return sorted(name for name in ours if name not in known and not _SERVICE_DATABASE.fullmatch(name))
 
 
+@dataclass(frozen=True)
+class SettingFault:
+    """What is wrong with one variable, or with variables that belong together. Never a value, which may be a secret."""
+
+    variable: str
+    what: str
+    next_step: str = _NEXT_STEP
+
+
 def load_settings() -> Settings:
-    """Read the environment. Raises SettingsError with the name of each wrong variable, never with its value."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        faults = (
-            f"PERF_{str(fault['loc'][0]).upper()} {fault['msg'].removeprefix('Value error, ')}"
-            for fault in error.errors()
-        )
-        raise SettingsError(f"{'; '.join(dict.fromkeys(faults))}.", next_step=_NEXT_STEP) from None
-    if settings.database_url is None and not settings.is_embedded:
-        raise SettingsError(
-            "A source variable is set but PERF_DATABASE_URL is not, so there is no warehouse to write to.",
-            next_step="set PERF_DATABASE_URL, or unset the sources for the embedded default.",
-        )
-    _reject_incomplete_mail(settings)
+    """Read `.env` and the environment. Raises SettingsError with the name of each wrong variable, never with its value."""
+    settings, faults = examine_settings()
+    if faults:
+        raise SettingsError(f"{'; '.join(fault.what for fault in faults)}.", next_step=faults[0].next_step)
     return settings
 
 
-def _reject_incomplete_mail(settings: Settings) -> None:
-    names = ("alert_email_to", "alert_email_from", "smtp_url")
-    unset = [f"PERF_{name.upper()}" for name in names if getattr(settings, name) is None]
-    if 0 < len(unset) < len(names):
+def examine_settings() -> tuple[Settings, list[SettingFault]]:
+    """The settings, where each wrong variable is as if it were not set, and what is wrong."""
+    _read_env_file()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = {str(fault["loc"][0]): in_words(fault) for fault in error.errors()}
+        unset: dict[str, Any] = {name: _default(name) for name in wrong}
+        settings = Settings(**unset)
+        faults = [SettingFault(_variable(name), f"{_variable(name)} {what}") for name, what in wrong.items()]
+        return settings, faults
+    return settings, [*_missing_warehouse(settings), *_incomplete_mail(settings)]
+
+
+def _read_env_file() -> None:
+    """Add what `.env` in the working directory says to the environment, so that children and libraries see it too.
+
+    A variable that is set already stays as it is, even if it is empty.
+    """
+    try:
+        # Docker does not replace ${…} in such a file either; a password may contain it.
+        load_dotenv(ENV_FILE, override=False, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"Alerts can't be mailed: {' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set.",
-            next_step="set all of PERF_ALERT_EMAIL_TO, PERF_ALERT_EMAIL_FROM and PERF_SMTP_URL, or none of them.",
+            f"The file {ENV_FILE.resolve()} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.",
+            next_step="correct it or remove it; .env.example shows its form.",
+        ) from None
+
+
+def _default(name: str) -> object:
+    # A variable with a name of its own has no default but None.
+    return Settings.model_fields[name].default if name in Settings.model_fields else None
+
+
+def _variable(name: str) -> str:
+    return name if name.startswith("PERF_") else f"PERF_{name.upper()}"
+
+
+def _missing_warehouse(settings: Settings) -> Iterator[SettingFault]:
+    if settings.database_url is None and not settings.is_embedded:
+        yield SettingFault(
+            "PERF_DATABASE_URL",
+            "A source variable is set but PERF_DATABASE_URL is not, so there is no warehouse to write to",
+            "set PERF_DATABASE_URL, or unset the sources for the embedded default.",
+        )
+
+
+def _incomplete_mail(settings: Settings) -> Iterator[SettingFault]:
+    names = ("alert_email_to", "alert_email_from", "smtp_url")
+    unset = [_variable(name) for name in names if getattr(settings, name) is None]
+    if 0 < len(unset) < len(names):
+        yield SettingFault(
+            "alerts by e-mail",
+            f"Alerts can't be mailed: {' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set",
+            "set all of PERF_ALERT_EMAIL_TO, PERF_ALERT_EMAIL_FROM and PERF_SMTP_URL, or none of them.",
         )

@@ -38,18 +38,16 @@ class Systems:
     """Folder or URL by service and source. A source without an address is absent. URLs may have passwords."""
     publish_dir: Path
     data_docs_dir: Path
-    """The folder for the pages of Great Expectations. They are internal and never published."""
+    """The folder for the pages of the checks. They are internal and never published."""
+    data_docs_address: str
+    """The address of these pages for links, without a closing slash."""
     first_day: date
     """The first reporting day."""
     hash_key: bytes = field(repr=False)
-    is_demonstration: bool
-    """Whether the sources are stand-ins. Published figures are then marked as a demonstration."""
     source_bounds: SourceBounds = field(default_factory=SourceBounds)
     sirius_auth: Literal["none", "sigv4"] = "none"
     approved: frozenset[str] = frozenset()
     """The services with required approval whose figures are approved in this run."""
-    data_docs_url: str | None = None
-    """The address at which the pages of Great Expectations are served. None if they are only files."""
     clock: Callable[[], datetime] = utc_now
     progress: Progress = silent
     """Called with the name of each asset when it starts."""

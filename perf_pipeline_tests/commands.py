@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -134,7 +135,14 @@ class Place:
 
     def server_answers(self) -> bool:
         """Whether the embedded PostgreSQL of this place runs."""
-        return ask(Home.at(self.home)).state != "silence"
+        return ask(Home(self.home)).state != "silence"
+
+
+def free_port() -> int:
+    """A port of this machine on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def call(*arguments: str, **variables: str) -> Called:

@@ -11,7 +11,7 @@ from psycopg2.extensions import connection as psycopg2_connection
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
-from perf_pipeline.demo.lpa_traps import create_lpa_tables
+from perf_pipeline.demo.lpa_database import statement
 from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.demo.sirius_server import sirius_server
 from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
@@ -136,7 +136,7 @@ def lpa(emptied_warehouse: Engine, emptied_lpa_database_url: str) -> Iterator[Lp
 @pytest.fixture(scope="session")
 def _sirius() -> Iterator[tuple[str, SiriusBehaviour]]:
     behaviour = SiriusBehaviour()
-    with sirius_server(today=TODAY, behaviour=behaviour) as url:
+    with sirius_server(today=lambda: TODAY, behaviour=behaviour) as url:
         yield url, behaviour
 
 
@@ -172,7 +172,7 @@ def systems(warehouse: Engine, lpa_database_url: str, tmp_path: Path) -> Systems
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, "subprocess.CompletedProcess[str]"]:
     """A place in which `perf-pipeline nightly` ran once, from nothing to its end, and how that went."""
-    place = Place(tmp_path_factory.mktemp("undisturbed"))
+    place = Place(tmp_path_factory.mktemp("undisturbed"), variables={"PERF_DATA_DOCS_PORT": str(commands.free_port())})
     return place, place.run("nightly")
 
 
@@ -200,7 +200,7 @@ def connect(url: str) -> psycopg2_connection:
 def _with_lpa_tables(url: str) -> str:
     connection = connect(url)
     with connection, connection.cursor() as cursor:
-        create_lpa_tables(cursor)
+        cursor.execute(statement("lpa_tables") + statement("lpa_indexes"))
     connection.close()
     return url
 

@@ -84,4 +84,4 @@ def postmaster(home: Path) -> int:
 
 def is_stopped(home: Path) -> bool:
     """Tell whether every process of the home's server has ended."""
-    return not is_locked(Home.at(home).server_lock)
+    return not is_locked(Home(home).server_lock)

@@ -44,38 +44,24 @@ def reading(
     )
 
 
-def read(
-    warehouse: Engine,
-    source: str,
-    address: str,
-    days: DayRange,
-    at: datetime,
-    *,
-    service: str = SERVICE,
-    key: bytes = b"a key",
-) -> Merged:
-    """Read the days of a source once and merge them; what changed."""
-    return EXTRACTORS[source](reading(warehouse, source, address, days, at, service=service, key=key))
-
-
 def applications(warehouse: Engine, url: str, days: DayRange, at: datetime, key: bytes = b"a key") -> Merged:
     """Read the applications of the days."""
-    return read(warehouse, "applications", url, days, at, key=key)
+    return EXTRACTORS["applications"](reading(warehouse, "applications", url, days, at, key=key))
 
 
 def in_service(warehouse: Engine, url: str, days: DayRange, at: datetime) -> Merged:
     """Read the ratings of the service's own table."""
-    return read(warehouse, "in-service", url, days, at)
+    return EXTRACTORS["in-service"](reading(warehouse, "in-service", url, days, at))
 
 
 def done_page(warehouse: Engine, folder: Path, days: DayRange, at: datetime, service: str = SERVICE) -> Merged:
     """Read the ratings of a service's done page out of a folder of exports."""
-    return read(warehouse, "done-page", str(folder), days, at, service=service)
+    return EXTRACTORS["done-page"](reading(warehouse, "done-page", str(folder), days, at, service=service))
 
 
 def channel_counts(warehouse: Engine, url: str, days: DayRange, at: datetime) -> Merged:
     """Ask Sirius at `url` for the days."""
-    return read(warehouse, "sirius", url, days, at)
+    return EXTRACTORS["sirius"](reading(warehouse, "sirius", url, days, at))
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from perf_pipeline.demo.published_months import (
-    PUBLISHED_HEADLINE_PERCENT,
-    PUBLISHED_RATINGS,
-    PUBLISHED_TAKE_UP_PERCENT,
-)
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 Entry = dict[str, Any]
 DATA_TYPES = ("very-satisfied", "satisfied", "neither", "dissatisfied", "very-dissatisfied")
@@ -26,13 +22,14 @@ def entry(day: str, data_type: str, count: object, **other: object) -> Entry:
 
 def month_entries(month: str, take_up: object) -> list[Entry]:
     """The entries of a month as published, with its take-up in another form."""
-    counts = (*PUBLISHED_RATINGS[month], PUBLISHED_HEADLINE_PERCENT[month], take_up)
+    published = PUBLISHED_MONTHS[month]
+    counts = (*published.ratings, published.headline_percent, take_up)
     return [entry(f"{month}-01", data_type, count) for data_type, count in zip(SERIES, counts, strict=True)]
 
 
 def clean_feed() -> list[Entry]:
     """Entries of the four months, seven a month, in the order of `SERIES`, without a fault; the test may change them."""
-    return [found for month in MONTHS for found in month_entries(month, float(PUBLISHED_TAKE_UP_PERCENT[month]))]
+    return [found for month in MONTHS for found in month_entries(month, float(PUBLISHED_MONTHS[month].take_up_percent))]
 
 
 def place_of(month: str, data_type: str) -> int:

@@ -47,7 +47,7 @@ class Ledgers:
         systems, by = self.systems, self.systems.source_bounds.deadline()
         reading = Reading(systems, systems.services[service], SOURCES[source], "", DAYS, NIGHT, "a run", by)
         with transaction(self.systems.warehouse) as connection:
-            record_delivery(connection, reading, Delivery(dict.fromkeys(days, DayCounts()), {}))
+            record_delivery(connection, reading, Delivery(dict.fromkeys(days, DayCounts()), {}), is_stand_in=False)
             connection.execute(
                 text(
                     "UPDATE perf.source_deliveries SET revision_count = revision_count + 1"

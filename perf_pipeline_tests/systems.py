@@ -34,9 +34,9 @@ def systems_with(
         },
         publish_dir=folder / "published",
         data_docs_dir=folder / "data_docs",
+        data_docs_address="http://127.0.0.1:3001",
         first_day=first_day,
         hash_key=hash_key,
-        is_demonstration=True,
         clock=clock,
     )
 

@@ -28,13 +28,25 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
 
+    def check(self) -> str:
+        """Connect to the mail server and log in, and mail nothing. Raises PerfPipelineError when that fails."""
+        url = self.server.get_secret_value()
+        try:
+            with _connected(url) as smtp:
+                _log_in(smtp, url)
+                smtp.noop()
+        except OSError as error:
+            raise PerfPipelineError(
+                f"The mail server {_place(url)} {_what_failed(error)}.", next_step="check PERF_SMTP_URL."
+            ) from None
+        return f"{_place(url)} {'accepts the login' if url.username else 'answers'}; nothing was mailed"
+
     def send(self, message: Message) -> None:
         """Mail the message. Raises PerfPipelineError unless the server accepts it for at least one recipient."""
         url = self.server.get_secret_value()
         try:
             with _connected(url) as smtp:
-                if url.username:
-                    smtp.login(unquote(url.username), unquote(url.password or ""))
+                _log_in(smtp, url)
                 refused = smtp.send_message(self._letter(message))
         # The errors of smtplib, sockets and TLS are all OSErrors.
         except OSError as error:
@@ -74,6 +86,15 @@ def _connected(url: AnyUrl) -> smtplib.SMTP:
     return smtp
 
 
+def _log_in(smtp: smtplib.SMTP, url: AnyUrl) -> None:
+    if url.username:
+        smtp.login(unquote(url.username), unquote(url.password or ""))
+
+
+def _place(url: AnyUrl) -> str:
+    return f"{url.host}:{url.port}" if url.port else str(url.host)
+
+
 def _what_failed(error: OSError) -> str:
     """What failed, without the server's own words, which may repeat a user or an address."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
@@ -90,8 +111,7 @@ def _what_failed(error: OSError) -> str:
 
 
 def _failure(url: AnyUrl, what: str) -> PerfPipelineError:
-    where = f"{url.host}:{url.port}" if url.port else url.host
     return PerfPipelineError(
-        f"The mail server {where} {what}; not every recipient received the alert.",
+        f"The mail server {_place(url)} {what}; not every recipient received the alert.",
         next_step="check PERF_SMTP_URL, PERF_ALERT_EMAIL_TO and PERF_ALERT_EMAIL_FROM.",
     )

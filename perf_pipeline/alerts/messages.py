@@ -25,20 +25,20 @@ class Message:
     def headline(self) -> str:
         """One short line, for the subject of a mail."""
         cause = self.cause
-        parts = [cause.subject, named(cause.days), cause.check.replace("_", " ") or cause.found]
+        parts = [cause.subject, named(cause.days), cause.fault or cause.found]
         line = _on_one_line(f"{_SENDER}: {', '.join(part for part in parts if part)}")
         return line if len(line) <= _LONGEST_HEADLINE else f"{line[: _LONGEST_HEADLINE - 1].rstrip()}…"
 
     @property
     def text(self) -> str:
-        """One line each for subject, days, check, expected, found, next step and link; none for what is unknown."""
+        """One line each for subject, days, fault, expected, found, next step and link; none for what is unknown."""
         cause = self.cause
         lines = {
             f"{_SENDER}:": cause.subject,
             "Days:" if len(cause.days) > 1 else "Day:": named(cause.days),
-            "Check:": cause.check.replace("_", " "),
-            "Expected:": cause.expected,
+            "Fault:": cause.fault,
             "Found:": cause.found,
+            "Expected:": cause.expected,
             # The failure of a source already names the next step.
             NEXT_STEP: "" if NEXT_STEP in cause.found else cause.next_step,
             "More:": self.link,
@@ -53,6 +53,7 @@ class Message:
             "text": _without_markup(self.text.removesuffix(self.link)) + self.link,
             "subject": cause.subject,
             "check": cause.check,
+            "fault": cause.fault,
             "days": [day.isoformat() for day in cause.days],
             "expected": cause.expected,
             "found": cause.found,

@@ -16,6 +16,7 @@ from perf_pipeline.alerts.messages import Message
 from perf_pipeline.errors import PerfPipelineError
 
 _TIMEOUT_SECONDS: Final = (5.0, 10.0)
+_NEXT_STEP: Final = "check PERF_ALERT_WEBHOOK_URL and that the service it leads to is up."
 _RETRY: Final = Retry(
     total=2,
     backoff_factor=1,
@@ -32,6 +33,18 @@ class Webhook:
     """The webhook at an address."""
 
     address: Secret[HttpUrl]
+
+    def check(self) -> str:
+        """Connect to its host, and post nothing. Raises PerfPipelineError when that fails."""
+        url = self.address.get_secret_value()
+        try:
+            # Any answer will do: only the secret path takes alerts.
+            requests.head(urljoin(str(url), "/"), timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+        except (requests.RequestException, ValueError) as error:
+            raise PerfPipelineError(
+                f"The webhook's host {url.host} can't be reached ({type(error).__name__}).", next_step=_NEXT_STEP
+            ) from None
+        return f"{url.host} answers; no alert was posted"
 
     def send(self, message: Message) -> None:
         """Post the message as JSON. Raises PerfPipelineError unless the webhook accepts it."""
@@ -78,5 +91,5 @@ class _HidesTarget(HTTPAdapter):
 def _failure(url: HttpUrl, what: str) -> PerfPipelineError:
     return PerfPipelineError(
         f"The webhook at {url.host} {what}; it did not receive the alert.",
-        next_step="check PERF_ALERT_WEBHOOK_URL and that the service it leads to is up.",
+        next_step=_NEXT_STEP,
     )

@@ -1,9 +1,12 @@
 """When a source has to deliver. Until then a day that it has not delivered is waiting, afterwards it is late."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from perf_pipeline.catalogue.reporting_days import month_start
+
+PUBLISHED_BY = time(6)
+"""Time of day in London at which yesterday is published, or people are alerted."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Monthly:
     @property
     def meaning(self) -> str:
         """The rule in words."""
-        return f"a month is due by the {self.by_day}th of the next"
+        return f"a month is due by the {self.by_day}th of the month after it"
 
     def late_up_to(self, today: date) -> date:
         """The newest reporting day that is late if it is missing today."""

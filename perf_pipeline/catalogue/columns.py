@@ -44,6 +44,8 @@ class Column:
     maximum: int | None = None
     made_from: tuple[str, ...] = ()
     """The columns of the same row that the value is computed from. Of a share: the parts of it, and then the whole."""
+    counted: str = ""
+    """What a count counts, as it follows the number: `608 responses`."""
 
     @property
     def title(self) -> str:
@@ -66,8 +68,9 @@ def _name(name: str, description: str, *allowed: str) -> Column:
     return Column(name, ColumnType.NAME, description, allowed=allowed)
 
 
-def _count(name: str, description: str, *made_from: str) -> Column:
-    return Column(name, ColumnType.COUNT, description, made_from=made_from)
+def _count(name: str, description: str, *made_from: str, counted: str = "") -> Column:
+    words = counted or name.removesuffix("_count").replace("_", " ")
+    return Column(name, ColumnType.COUNT, description, made_from=made_from, counted=words)
 
 
 def _percent(name: str, description: str, *made_from: str, maximum: int | None = 100) -> Column:
@@ -136,10 +139,22 @@ _ENTRIES = (
         UNKNOWN_METHOD,
     ),
     # completion rate
-    _count("started_count", "Applications started in the period."),
-    _count("created_count", "Applications created (ready to sign and pay) in the period, whenever started."),
-    _count("completed_count", "Applications completed (signed and paid) in the period, whenever started."),
-    _count("created_same_day_count", "Of those created in the period, how many were started on the same day."),
+    _count("started_count", "Applications started in the period.", counted="applications started"),
+    _count(
+        "created_count",
+        "Applications created (ready to sign and pay) in the period, whenever started.",
+        counted="applications created",
+    ),
+    _count(
+        "completed_count",
+        "Applications completed (signed and paid) in the period, whenever started.",
+        counted="applications completed",
+    ),
+    _count(
+        "created_same_day_count",
+        "Of those created in the period, how many were started on the same day.",
+        counted="applications created on the day of their start",
+    ),
     _percent(
         "created_per_started_percent",
         "Created ÷ started in the same period. Can exceed 100.",
@@ -147,14 +162,18 @@ _ENTRIES = (
         "started_count",
         maximum=None,
     ),
-    _count("cohort_started_count", "The cohort: applications started in the period."),
+    _count(
+        "cohort_started_count", "The cohort: applications started in the period.", counted="applications in the cohort"
+    ),
     _count(
         "cohort_created_count",
         f"Of the cohort, how many were created by the end of the {COHORT_DAYS}th day after their start.",
+        counted="applications of the cohort created",
     ),
     _count(
         "cohort_completed_count",
         f"Of the cohort, how many were completed by the end of the {COHORT_DAYS}th day after their start.",
+        counted="applications of the cohort completed",
     ),
     _percent(
         "cohort_completion_percent",
@@ -165,11 +184,17 @@ _ENTRIES = (
     # digital take-up
     _count("online_count", "Applications received that were made online."),
     _count("assisted_count", "Applications received that were made online with help."),
-    _count("paper_count", "Applications received on paper."),
-    _count("phone_count", "Applications received by telephone."),
-    _count("other_count", "Applications received through another channel."),
-    _count("unknown_count", "Applications received through an unknown channel. They are part of the total."),
-    _count("total_count", "Applications received through all channels.", *CHANNEL_COUNTS),
+    _count("paper_count", "Applications received on paper.", counted="on paper"),
+    _count("phone_count", "Applications received by telephone.", counted="by telephone"),
+    _count("other_count", "Applications received through another channel.", counted="through other channels"),
+    _count(
+        "unknown_count",
+        "Applications received through an unknown channel. They are part of the total.",
+        counted="through unknown channels",
+    ),
+    _count(
+        "total_count", "Applications received through all channels.", *CHANNEL_COUNTS, counted="applications received"
+    ),
     _percent(
         "digital_take_up_percent",
         "Digital take-up: (online + assisted) ÷ all channels, by the day of receipt.",
@@ -295,7 +320,10 @@ _ENTRIES = (
         "The run that published the period. Empty until then.",
         is_required=False,
     ),
-    _optional_instant("released_at", "When the period was first included in a release. Empty until then."),
+    _optional_instant(
+        "released_at",
+        "When the day was first included in a release, or the month was approved. Empty until then.",
+    ),
     _instant("published_at", "When this version of the figure was published."),
     Column(
         "revision_cause",

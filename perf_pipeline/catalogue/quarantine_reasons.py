@@ -9,10 +9,10 @@ _UNREADABLE = {
     "undecodable_bytes": "the line is not UTF-8",
 }
 _EXPORT_FILES = {
-    "header_not_recognised": "one of the five columns is missing or there twice; the whole file is in quarantine",
+    "header_not_recognised": "one of the five needed columns is missing or occurs twice; the whole file is in quarantine",
     "csv_not_readable": "the file's quotes do not match; the whole file is in quarantine",
     "file_cut_short": "the file ends in the middle of a line; the whole file is in quarantine",
-    "file_not_readable": "the file can't be opened: it is a broken link, or there is no right to read it",
+    "file_not_readable": "the file can't be opened: it is a broken link, or we may not read it",
     "name_not_utf8": "the file's name is not UTF-8",
     "modification_time_impossible": "the file's modification time is not a valid date",
     "file_holds_no_row": "the file has no row under its header, so its days are not counted as zero",
@@ -33,13 +33,13 @@ DONE_PAGE_REASONS = {
     "rating_outside_scale": "the rating is not 1 to 5",
     "unreadable_count": "the aggregate's count is not a whole number",
     "negative_count": "the aggregate's count is below 0",
-    "duplicate_aggregate": "the file has more than one aggregate of the day and rating",
+    "duplicate_row": "the file has more than one aggregate of the day and rating",
 }
 
 IN_SERVICE_REASONS = {
     "message_is_empty": "the message is `{}`",
     "rating_is_missing": "the message has no rating",
-    "rating_is_outside_the_scale": "the rating is not one of the five that the banner offers",
+    "rating_outside_scale": "the rating is not one of the five that the banner offers",
 }
 
 APPLICATION_REASONS = {
@@ -50,12 +50,12 @@ APPLICATION_REASONS = {
 
 CHANNEL_COUNT_REASONS = {
     "not_an_object": "the row is not a JSON object",
-    "unreadable_day": "the period is not a day",
+    "unreadable_date": "the period is not a day",
     "day_outside_request": "the day was not requested",
     "unknown_subtype": "the subtype is not a known type of LPA",
     "missing_channel": "one of the six channels is missing",
     "unknown_channel": "there is a channel that is not in the contract",
-    "not_a_whole_number": "a count is not a whole number",
+    "unreadable_count": "a count is not a whole number",
     "negative_count": "a count is below 0",
     "count_too_large": "a count is impossibly large",
     "total_is_not_sum_of_channels": "the total is not the sum of the channels",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.sources import SOURCES, sources_for
 from perf_pipeline.catalogue.thresholds import THRESHOLDS
+from perf_pipeline.catalogue.value_faults import in_words
 from perf_pipeline.errors import SettingsError
 
 FEEDS_FOLDER = "feeds"
@@ -211,7 +212,7 @@ def _validated(entries: object) -> tuple[tuple[Service, ...], list[str]]:
         try:
             services.append(Service.model_validate({"slug": slug, **entry}))
         except ValidationError as error:
-            faults += [_fault(slug, [*fault["loc"]], fault["msg"]) for fault in error.errors()]
+            faults += [f"{'.'.join(map(str, [slug, *fault['loc']]))}: {in_words(fault)}" for fault in error.errors()]
     feeds = Counter(service.feed for service in services)
     faults += [f"feed {feed} belongs to more than one service" for feed, count in feeds.items() if count > 1]
     return tuple(services), [*faults, *_shared_sources(services)]
@@ -225,10 +226,6 @@ def _shared_sources(services: list[Service]) -> Iterator[str]:
             owner = owners.setdefault((name, entry.slug, entry.database), service.slug)
             if owner != service.slug:
                 yield f"{service.slug} has the source {name} of {owner}: both would get the same numbers"
-
-
-def _fault(slug: object, place: list[int | str], message: str) -> str:
-    return f"{'.'.join(map(str, [slug, *place]))}: {message.removeprefix('Value error, ')}"
 
 
 class _EachKeyOnce(yaml.SafeLoader):

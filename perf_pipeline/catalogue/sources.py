@@ -101,8 +101,7 @@ _ENTRIES = (
     Source(
         "sirius",
         asset="sirius_channel_statistics",
-        description="The Sirius data API: LPA applications received by day, type and channel, revised for months."
-        " Contract: docs/sirius-endpoint.openapi.yaml.",
+        description="The Sirius data API: LPA applications received by day, type and channel, revised for months.",
         kind="api",
         extract="extracted_channel_counts",
         # Its gateway may serve data up to 48 hours old (DOMAIN 3.3).

@@ -18,17 +18,25 @@ class Threshold:
 
 _ENTRIES = (
     Threshold("quarantined_percent", 5, "largest share of a day's rows that may be unusable"),
-    Threshold("quarantined_rows", 3, "up to so many unusable rows of a day are never too many"),
+    Threshold("quarantined_rows", 3, "this many unusable rows of a day are never too many, whatever their share"),
     Threshold("disordered_percent", 1, "largest share of a day's applications whose states come in another order"),
-    Threshold("quiet_days", 5, "a source may have no row for so many days, as over a long weekend"),
-    Threshold("compared_weeks", 4, "at least so many earlier weeks must be there to compare with"),
-    Threshold("weekday_deviations", 8, "how many standard deviations a day may lie off the same weekdays before it"),
-    Threshold("level_factor", 2, "by what factor a week may lie above or below the four weeks before it"),
+    Threshold("quiet_days", 5, "a source may have no row for this many days, as over a long weekend"),
     Threshold(
-        "headline_jump_points", 8, "by how many percentage points a day may lie off the four same weekdays before it"
+        "compared_weeks",
+        4,
+        "a day is compared only if it has figures on the same weekday of at least this many weeks before it",
     ),
-    Threshold("channel_factor", 2, "by what factor Sirius's online applications may differ from the completed ones"),
-    Threshold("compared_count", 30, "smaller numbers are not compared: chance alone moves them"),
+    Threshold("weekday_deviations", 8, "largest difference from the same weekdays before it, in standard deviations"),
+    Threshold("level_factor", 2, "largest factor between a week and the four weeks before it"),
+    Threshold(
+        "headline_jump_points",
+        8,
+        "largest difference from the same weekday of the four weeks before it, in percentage points",
+    ),
+    Threshold(
+        "channel_factor", 2, "largest factor between Sirius's online applications and those completed in the service"
+    ),
+    Threshold("compared_count", 30, "smaller numbers are not compared, because they change by chance"),
 )
 
 THRESHOLDS: dict[str, Threshold] = {threshold.name: threshold for threshold in _ENTRIES}

@@ -32,6 +32,4 @@ def daily_application_events(context: dg.AssetExecutionContext, systems: Systems
 
     A run also rebuilds the 90 days before its range: applications started on these days may have got their type since.
     """
-    return rebuild_days(
-        context, systems, "daily_application_events", states_of_days, plotted="created_per_started_percent"
-    )
+    return rebuild_days(context, systems, "daily_application_events", states_of_days)

@@ -34,4 +34,4 @@ def cohorts_of_days(connection: Connection, days: DayRange, *, last_ended: date)
 def daily_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run also rebuilds the cohorts of the 90 days before its range, which its days may have completed."""
     rows_of = partial(cohorts_of_days, last_ended=last_ended_day(systems.clock()))
-    return rebuild_days(context, systems, "daily_completion_rate", rows_of, plotted="cohort_completion_percent")
+    return rebuild_days(context, systems, "daily_completion_rate", rows_of)

@@ -46,4 +46,4 @@ def take_up_of_days(connection: Connection, days: DayRange, *, last_ended: date)
 def daily_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A day is included once every type of LPA has arrived. A missing type is not known yet, it is not zero."""
     rows_of = partial(take_up_of_days, last_ended=last_ended_day(systems.clock()))
-    return rebuild_days(context, systems, "daily_digital_take_up", rows_of, plotted="digital_take_up_percent")
+    return rebuild_days(context, systems, "daily_digital_take_up", rows_of)

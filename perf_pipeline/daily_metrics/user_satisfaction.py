@@ -58,4 +58,4 @@ def satisfaction_of_days(connection: Connection, days: DayRange) -> pd.DataFrame
 @flow_asset(deps=["extracted_feedback"])
 def daily_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """Each row has the percentages of both methods, so that a change of method can't hide a change of figures."""
-    return rebuild_days(context, systems, "daily_user_satisfaction", satisfaction_of_days, plotted="headline_percent")
+    return rebuild_days(context, systems, "daily_user_satisfaction", satisfaction_of_days)

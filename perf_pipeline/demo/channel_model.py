@@ -16,7 +16,7 @@ from hashlib import blake2b
 from typing import Final
 
 from perf_pipeline.demo.apportioning import apportion
-from perf_pipeline.demo.published_months import PUBLISHED_TAKE_UP_PERCENT
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 SUBTYPES: Final = ("hw", "pfa")
 """Sirius's names for health-and-welfare and property-and-financial."""
@@ -96,9 +96,9 @@ def counts_as_seen(day: date, seen_on: date) -> SeenCounts:
 
 def take_up_percent(year: int, month: int) -> Decimal:
     """Digital take-up of a month, 0–100 with one decimal: the published figure, or an invented plausible one."""
-    published = PUBLISHED_TAKE_UP_PERCENT.get(f"{year:04}-{month:02}")
-    if published is not None:
-        return Decimal(published)
+    published = PUBLISHED_MONTHS.get(f"{year:04}-{month:02}")
+    if published and published.take_up_percent:
+        return Decimal(published.take_up_percent)
     lowest_tenths, span_tenths = (350, 21) if (year, month) < (2025, 5) else (380, 31)
     return Decimal(lowest_tenths + _draw("take-up", year, month, below=span_tenths)) / 10
 

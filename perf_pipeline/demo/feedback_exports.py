@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
+from perf_pipeline.catalogue.demonstration import EXPORTS_NOTICE_FILE, NOTICE
 from perf_pipeline.demo.feedback_export_rows import NEW_HEADER, OLD_HEADER, day_rows, unusable_rows
 from perf_pipeline.errors import SettingsError
 
@@ -47,13 +48,16 @@ def write_exports(folder: Path, first_day: date, last_day: date) -> list[Path]:
     Each whole month has one file. The current month has a file up to `last_day`, whose aggregate does not exist yet.
     Some past months have a second, older file with lower numbers, which the reader must ignore. The bytes depend only
     on the two days. A file with the same content is left as it is, any other file is replaced. Files of an earlier call
-    stay.
+    stay. A text file beside them says that they are no real exports.
 
     Returns the paths of all files of these days, written now or before. Raises SettingsError when the folder is not
     writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        notice = folder / EXPORTS_NOTICE_FILE
+        if not notice.exists():
+            notice.write_text(f"{NOTICE}\n", encoding="utf-8")
         return [_write(folder, export) for export in _exports(first_day, last_day)]
     except OSError as error:
         raise SettingsError(

@@ -10,29 +10,24 @@ nothing.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Final, cast
+from functools import cache
+from importlib.resources import files
+from typing import Final
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - the driver spells its class in lower case
-from sqlalchemy import NullPool, create_engine, make_url
-from sqlalchemy.exc import OperationalError as SQLAlchemyOperationalError
+from sqlalchemy import make_url
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, months_later, start_of
 from perf_pipeline.demo.channel_model import online_applications
-from perf_pipeline.demo.lpa_traps import (
-    EPOCH,
-    FEEDBACK_PLACES,
-    NUMBERING,
-    PLACES,
-    UNUSED_DAYS,
-    prune_feedback,
-    statement,
-)
+from perf_pipeline.demo.lpa_traps import EPOCH, FEEDBACK_PLACES, NUMBERING, PLACES, UNUSED_DAYS
 from perf_pipeline.errors import TransientSourceError, UsageError
+from perf_pipeline.systems import Progress, silent
+from perf_pipeline.warehouse.engine import with_password
 
 STARTS_PER_COMPLETION: Final = 1.43
 _COMPLETION_LAG: Final = timedelta(weeks=3)
@@ -56,14 +51,13 @@ class _World:
 
     def mark(self) -> str:
         """The comment on the table, which `_found_world` reads."""
-        return json.dumps(
-            {
-                "stand_in": "make-an-lpa",
-                "first_day": self.first_day.isoformat(),
-                "last_day": self.last_day.isoformat(),
-                "share": self.share,
-            }
-        )
+        return json.dumps({"stand_in": "make-an-lpa"} | asdict(self), default=str)
+
+
+@cache
+def statement(name: str) -> str:
+    """The SQL text of `demo/sql/{name}.sql`."""
+    return (files("perf_pipeline.demo") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def build_lpa_database(
@@ -71,7 +65,7 @@ def build_lpa_database(
     first_day: date,
     last_day: date,
     *,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress = silent,
     share: float = 1.0,
 ) -> None:
     """Create the tables if they are absent and bring them to the end of `last_day` (London), in one transaction.
@@ -90,7 +84,7 @@ def build_lpa_database(
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK_KEY,))
         found = _found_world(cursor)
         if found is None:
-            _create(cursor, wanted, progress or _silent)
+            _create(cursor, wanted, progress)
         elif replace(found, last_day=last_day) != wanted:
             raise UsageError(
                 f"The database holds a stand-in world from {found.first_day} at share {found.share}; "
@@ -98,7 +92,7 @@ def build_lpa_database(
                 next_step="ask for that one, or drop the database and build it again.",
             )
         elif found.last_day < last_day:
-            _extend(cursor, found, wanted, progress or _silent)
+            _extend(cursor, found, wanted, progress)
 
 
 def starts_on(day: date, share: float) -> int:
@@ -117,7 +111,7 @@ def feedback_on(day: date, share: float) -> int:
     return max(FEEDBACK_PLACES["planted"], round((weekend_rows + (10 if day.weekday() < _SATURDAY else 0)) * share))
 
 
-def _create(cursor: Cursor, world: _World, progress: Callable[[str], None]) -> None:
+def _create(cursor: Cursor, world: _World, progress: Progress) -> None:
     cursor.execute(statement("lpa_tables"))
     warm_up = world.first_day - timedelta(days=LONGEST_LIFE_DAYS)
     _start_applications(cursor, world, DayRange(warm_up, world.last_day), progress)
@@ -127,7 +121,7 @@ def _create(cursor: Cursor, world: _World, progress: Callable[[str], None]) -> N
     _finish(cursor, world)
 
 
-def _extend(cursor: Cursor, found: _World, wanted: _World, progress: Callable[[str], None]) -> None:
+def _extend(cursor: Cursor, found: _World, wanted: _World, progress: Progress) -> None:
     new_days = DayRange(found.last_day + ONE_DAY, wanted.last_day)
     progress(f"advancing the Make an LPA stand-in by {new_days}")
     for days in _chunks(_days_still_alive(found, new_days)):
@@ -147,7 +141,7 @@ def _days_still_alive(found: _World, new_days: DayRange) -> list[date]:
     return sorted(set(young) | {day for day in unused if oldest <= day <= found.last_day})
 
 
-def _start_applications(cursor: Cursor, world: _World, days: DayRange, progress: Callable[[str], None]) -> None:
+def _start_applications(cursor: Cursor, world: _World, days: DayRange, progress: Progress) -> None:
     for chunk in _chunks(list(days)):
         progress(f"Make an LPA stand-in: applications started {DayRange(chunk[0], chunk[-1])}")
         with _lives(cursor, world, chunk):
@@ -182,7 +176,8 @@ def _add_feedback(cursor: Cursor, world: _World, days: DayRange) -> None:
 
 
 def _finish(cursor: Cursor, world: _World) -> None:
-    prune_feedback(cursor, start_of(months_later(world.last_day + ONE_DAY, -_FEEDBACK_KEPT_MONTHS)))
+    first_kept_day = months_later(world.last_day + ONE_DAY, -_FEEDBACK_KEPT_MONTHS)
+    cursor.execute(statement("prune_feedback"), {"before": start_of(first_kept_day)})
     cursor.execute(statement("mark_lpa_database"), {"mark": world.mark()})
     cursor.execute("ANALYZE public.applications, public.feedback")
 
@@ -204,25 +199,17 @@ def _found_world(cursor: Cursor) -> _World | None:
 
 @contextmanager
 def _transaction(url: str) -> Iterator[Cursor]:
-    engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg2"),
-        poolclass=NullPool,
-        connect_args={"options": _SETTINGS, "connect_timeout": 10},
-    )
+    address = make_url(url).set(drivername="postgresql")
     try:
-        with closing(engine.raw_connection()) as connection:
-            yield cast(Cursor, connection.cursor())
+        with closing(psycopg2.connect(with_password(address), options=_SETTINGS, connect_timeout=10)) as connection:
+            yield connection.cursor()
             connection.commit()
-    except (SQLAlchemyOperationalError, psycopg2.OperationalError):
+    except psycopg2.OperationalError:
         raise TransientSourceError(
-            f"The Make an LPA stand-in's database {engine.url.database} can't be reached, or the connection broke off.",
+            f"The Make an LPA stand-in's database {address.database} can't be reached, or the connection broke off.",
             next_step="nothing was changed; check its server, disk space and URL, then run the same command again.",
         ) from None
 
 
 def _chunks(days: Sequence[date]) -> Iterator[Sequence[date]]:
     return (days[at : at + _DAYS_A_CHUNK] for at in range(0, len(days), _DAYS_A_CHUNK))
-
-
-def _silent(_message: str) -> None:
-    pass

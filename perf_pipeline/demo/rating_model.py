@@ -12,11 +12,10 @@ from hashlib import sha256
 from typing import Final
 
 from perf_pipeline.demo.apportioning import apportion
-from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 MAKE_AN_LPA_PAGE: Final = "lasting-power-of-attorney"
 USE_AN_LPA_PAGE: Final = "use-lasting-power-of-attorney"
-PAGE_OF_SERVICE: Final = {"make-a-lpa": MAKE_AN_LPA_PAGE, "use-an-lpa": USE_AN_LPA_PAGE}
 
 Ratings = tuple[int, int, int, int, int]
 """Responses with rating 1 (very dissatisfied), 2, 3, 4, 5 (very satisfied)."""
@@ -33,12 +32,8 @@ _HOLIDAY_DIVISOR: Final = 2
 _QUIET_DATES: Final = frozenset({(1, 1), (12, 24), (12, 25), (12, 26), (12, 31)})
 
 
-def daily_ratings(page_or_service: str, day: date) -> Ratings:
-    """The responses of a UTC day by rating, 1 to 5, for a page slug or the slug of its service.
-
-    Raises KeyError for a page that the stand-in world does not have.
-    """
-    page = PAGE_OF_SERVICE.get(page_or_service, page_or_service)
+def daily_ratings(page: str, day: date) -> Ratings:
+    """The responses of a UTC day by rating, 1 to 5. Raises KeyError for a page that the stand-in world does not have."""
     return _month(page, day.year, day.month)[day.day - 1]
 
 
@@ -53,8 +48,8 @@ def _month(page: str, year: int, month: int) -> tuple[Ratings, ...]:
 
 
 def _month_totals(page: str, year: int, month: int) -> Ratings:
-    if page == MAKE_AN_LPA_PAGE and (published := PUBLISHED_RATINGS.get(f"{year:04}-{month:02}")):
-        five, four, three, two, one = published
+    if page == MAKE_AN_LPA_PAGE and (published := PUBLISHED_MONTHS.get(f"{year:04}-{month:02}")):
+        five, four, three, two, one = published.ratings
         return one, two, three, four, five
     key = f"{page} {year}-{month}"
     responses = _RESPONSES_BY_MONTH[page][month - 1] * _between(960, 1040, f"{key} responses") // 1000

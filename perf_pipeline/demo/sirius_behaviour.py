@@ -1,6 +1,6 @@
 """How the stand-in Sirius server answers: the age of its counts, the days it omits, and the faults it plays.
 
-Here: plain data that a test or the demonstration sets. Not here: HTTP (`sirius_server`), counts (`channel_model`).
+Here: plain data that a test or the demonstration sets. Not here: the server (`sirius_server`), counts (`channel_model`).
 """
 
 from collections import deque
@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from threading import Lock
 from typing import Any, Literal
+
+from flask import Response
+from werkzeug.datastructures import Headers
 
 from perf_pipeline.demo.channel_model import ChannelCounts
 
@@ -26,40 +29,8 @@ class ErrorAnswer:
     retry_after_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RawAnswer:
-    """Arbitrary bytes, which may break the contract."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = "text/html"
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedConnection:
-    """The connection closes without an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class TruncatedAnswer:
-    """The first `keep_bytes` of the right answer.
-
-    With `announce_length` the headers give the length of the whole answer, otherwise the length of the part.
-    """
-
-    keep_bytes: int
-    announce_length: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SlowAnswer:
-    """The right answer, `seconds` late."""
-
-    seconds: float
-
-
-Fault = ErrorAnswer | RawAnswer | DroppedConnection | TruncatedAnswer | SlowAnswer
+Fault = ErrorAnswer | Callable[[], Response]
+"""An error, or a function whose answer may break the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +45,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request that arrived: its query parameters, and its headers under lower-case names."""
+    """A request that arrived."""
 
     query: dict[str, str]
-    headers: dict[str, str]
+    headers: Headers
 
 
 @dataclass

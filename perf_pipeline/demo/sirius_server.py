@@ -5,35 +5,24 @@ Here: HTTP, paging and the two error envelopes. Not here: the counts (`channel_m
 """
 
 import json
-import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
-from functools import cache
 from http import HTTPStatus
 from threading import Thread
 from typing import Any, Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.demo.channel_model import SUBTYPES, counts_as_seen
-from perf_pipeline.demo.sirius_behaviour import (
-    DroppedConnection,
-    Envelope,
-    ErrorAnswer,
-    RawAnswer,
-    ReceivedRequest,
-    SiriusBehaviour,
-    SlowAnswer,
-    TruncatedAnswer,
-)
-from perf_pipeline.demo.sirius_contract import BadRequestError, Contract
+from perf_pipeline.demo.sirius_behaviour import Envelope, ErrorAnswer, ReceivedRequest, SiriusBehaviour
+from perf_pipeline.demo.sirius_contract import BadRequestError, check_answer, contract, query_of
 from perf_pipeline.demo.sirius_signature import is_signed
-from perf_pipeline.errors import SettingsError
 
 PATH: Final = "/v1/statistics/lpa-applications/channels"
 FIRST_DAY: Final = date(2021, 1, 1)
@@ -44,25 +33,21 @@ _COUNTS_TAKEN_AT: Final = clock_time(0, 30, tzinfo=UTC)
 
 
 @contextmanager
-def sirius_server(
-    *, today: Callable[[], date] | date, behaviour: SiriusBehaviour | None = None, port: int = 0
-) -> Iterator[str]:
-    """Serve on 127.0.0.1 in a thread until the block ends. Yields the base URL.
+def sirius_server(*, today: Callable[[], date], behaviour: SiriusBehaviour | None = None) -> Iterator[str]:
+    """Serve on a free port of 127.0.0.1 in a thread until the block ends. Yields the base URL.
 
-    `today` gives the London day that the stand-in uses as the present. Port 0 takes a free port. Raises SettingsError
-    when the port is in use.
+    `today` gives the London day that the stand-in uses as the present.
     """
-    app = _app(today if callable(today) else lambda: today, behaviour or SiriusBehaviour())
-    with _listening_socket(port) as listener:
-        port = listener.getsockname()[1]
-        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler, fd=listener.fileno())
-        thread = Thread(target=server.serve_forever, args=(0.05,), name="sirius-stand-in", daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    app = _app(today, behaviour or SiriusBehaviour())
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
+    thread = Thread(target=server.serve_forever, args=(0.05,), name="sirius-stand-in", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -70,38 +55,20 @@ class _QuietHandler(WSGIRequestHandler):
         """Log nothing: the terminal belongs to the pipeline."""
 
 
-def _listening_socket(port: int) -> socket.socket:
-    # werkzeug's own socket would end the process when the port is in use.
-    try:
-        return socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise SettingsError(
-            f"The stand-in for Sirius cannot listen on port {port}: {error.strerror}.",
-            next_step="Stop the program that uses the port, or choose another port.",
-        ) from error
-
-
 def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
     app = Flask(__name__)
-    contract = _contract()
+    contract()  # Loaded now, so that no request waits for it.
 
     @app.get(PATH)
     def channels() -> Response:
-        fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), _headers(request)))
-        match fault:
-            case ErrorAnswer():
-                answer = _error_answer(fault)
-            case RawAnswer():
-                return Response(fault.body, fault.status, dict(fault.headers), content_type=fault.content_type)
-            case DroppedConnection():
-                request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-                return Response()
-            case _:
-                answer = _answer(contract, behaviour, _generated_at(today(), behaviour))
-        contract.check_answer(request, answer)
+        fault = behaviour.meet(ReceivedRequest(request.args.to_dict(), Headers(request.headers)))
+        if callable(fault):
+            return fault()
+        answer = _error_answer(fault) if fault else _answer(behaviour, today())
+        check_answer(request, answer)
         if behaviour.edit_answer is not None and answer.status_code == 200:
             answer = _edited(answer, behaviour.edit_answer)
-        return _spoiled(answer, fault)
+        return answer
 
     @app.errorhandler(404)
     @app.errorhandler(405)
@@ -111,16 +78,11 @@ def _app(today: Callable[[], date], behaviour: SiriusBehaviour) -> Flask:
     return app
 
 
-@cache
-def _contract() -> Contract:
-    return Contract()
-
-
-def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: datetime) -> Response:
+def _answer(behaviour: SiriusBehaviour, today: date) -> Response:
     if behaviour.credentials is not None and not is_signed(request, *behaviour.credentials):
         return _error_answer(ErrorAnswer(403, "FORBIDDEN"))
     try:
-        query = contract.query_of(request)
+        query = query_of(request)
     except BadRequestError as error:
         return _invalid(str(error), "list")
     first_day, last_day = query["from"], query["to"]
@@ -129,6 +91,7 @@ def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: dateti
     if (last_day - first_day).days >= _LONGEST_SPAN_DAYS:
         return _invalid(f"from and to span more than {_LONGEST_SPAN_DAYS} days", "single")
     subtypes = (query["subtype"],) if "subtype" in query else SUBTYPES
+    generated_at = datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
     rows = _rows(first_day, last_day, subtypes, behaviour, generated_at)
     page, limit = query["page"], query["limit"]
     meta = {
@@ -142,6 +105,7 @@ def _answer(contract: Contract, behaviour: SiriusBehaviour, generated_at: dateti
         "page": page,
         "limit": limit,
         "total": len(rows),
+        NOTICE_KEY: NOTICE,
     }
     return _json({"data": rows[(page - 1) * limit : page * limit], "meta": meta}, 200)
 
@@ -177,10 +141,6 @@ def _row(day: date, subtype: str, behaviour: SiriusBehaviour, generated_at: date
     }
 
 
-def _generated_at(today: date, behaviour: SiriusBehaviour) -> datetime:
-    return datetime.combine(today, _COUNTS_TAKEN_AT) - timedelta(hours=behaviour.staleness_hours)
-
-
 def _invalid(detail: str, envelope: Envelope) -> Response:
     return _error_answer(ErrorAnswer(400, "INVALIDREQUEST", envelope), detail)
 
@@ -205,20 +165,5 @@ def _edited(answer: Response, edit: Callable[[dict[str, Any]], None]) -> Respons
     return _json(body, answer.status_code)
 
 
-def _spoiled(answer: Response, fault: object) -> Response:
-    if isinstance(fault, SlowAnswer):
-        time.sleep(fault.seconds)
-    if isinstance(fault, TruncatedAnswer):
-        whole = answer.get_data()
-        answer.set_data(whole[: fault.keep_bytes])
-        if fault.announce_length:
-            answer.headers["Content-Length"] = str(len(whole))
-    return answer
-
-
 def _json(body: dict[str, Any], status: int) -> Response:
     return Response(json.dumps(body), status, content_type="application/json")
-
-
-def _headers(received: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in received.headers.items()}

@@ -16,7 +16,7 @@ from perf_pipeline.catalogue.thresholds import THRESHOLDS
 from perf_pipeline.documents.quality_guide_text import EXAMPLE, GUIDE
 
 FILE = Path(__file__).parents[2] / "docs" / "quality.md"
-_HEADS = ("check", "severity, kind", "protects from", "thresholds", "if it fails")
+_HEADS = ("check", "severity, kind", "fault", "protects from", "thresholds", "if it fails")
 
 
 def quality_guide() -> str:
@@ -70,10 +70,11 @@ def _checks_of(dataset: str, steps: dict[str, int]) -> str:
     return f"### {dataset}\n\n{DATASETS[dataset].description} {columns}\n\n{table}"
 
 
-def _cells(rule: Rule, step: int) -> tuple[str, str, str, str, str]:
+def _cells(rule: Rule, step: int) -> tuple[str, ...]:
     return (
         f"{rule.sentence}<br>`{rule.name}`",
         f"{rule.severity.value}, {rule.kind.value}",
+        rule.fault,
         rule.protects_from,
         ", ".join(f"`{name}` {THRESHOLDS[name].value:g}" for name in rule.thresholds),
         f"[step {step}](#step-{step})",

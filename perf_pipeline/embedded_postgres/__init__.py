@@ -4,6 +4,6 @@
 programs, `locks` keeps processes out of each other's way, and `home` names the files.
 """
 
-from perf_pipeline.embedded_postgres.leases import EmbeddedPostgres, embedded_postgres, embedded_url
+from perf_pipeline.embedded_postgres.leases import EmbeddedPostgres, embedded_postgres, has_cluster
 
-__all__ = ["EmbeddedPostgres", "embedded_postgres", "embedded_url"]
+__all__ = ["EmbeddedPostgres", "embedded_postgres", "has_cluster"]

@@ -2,7 +2,7 @@
 
     home/
       postgres/        the cluster (PGDATA)
-      postgres.log     the server's log
+      postgres.log     the server's log, and the output of an initdb that failed
       locks/gate       exclusive: held while a process starts or stops the server, or begins or ends its use
       locks/lease      shared: held by every process that uses the server
       locks/server     held by the processes of the server, which inherit it: while it is locked, the server is alive
@@ -14,7 +14,6 @@ and no process id has to be trusted. The socket lies outside the home, because i
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,41 +25,15 @@ PORT = 5432
 _LONGEST_SOCKET_PATH_BYTES = 103  # the limit of macOS; Linux allows four more
 
 
-@dataclass(frozen=True)
 class Home:
-    """The paths of one embedded PostgreSQL. Build it with `Home.at`, because `path` must be absolute and resolved."""
+    """The paths of one embedded PostgreSQL, absolute and with links resolved. The folder need not exist yet."""
 
-    path: Path
-
-    @classmethod
-    def at(cls, folder: Path) -> "Home":
-        """Return the home in `folder`, with relative paths and links resolved. The folder need not exist yet."""
-        return cls(folder.resolve())
-
-    @property
-    def data(self) -> Path:
-        """The data folder of the cluster (PGDATA)."""
-        return self.path / "postgres"
-
-    @property
-    def log(self) -> Path:
-        """The server's log. The output of an initdb that failed is added to it."""
-        return self.path / "postgres.log"
-
-    @property
-    def gate_lock(self) -> Path:
-        """The lock file of `locks.gate`."""
-        return self.path / "locks" / "gate"
-
-    @property
-    def lease_lock(self) -> Path:
-        """The lock file that all users of the server share."""
-        return self.path / "locks" / "lease"
-
-    @property
-    def server_lock(self) -> Path:
-        """The lock file that the processes of the server hold."""
-        return self.path / "locks" / "server"
+    def __init__(self, folder: Path) -> None:
+        self.path = folder.resolve()
+        self.data = self.path / "postgres"
+        self.log = self.path / "postgres.log"
+        self._locks = [self.path / "locks" / name for name in ("gate", "lease", "server")]
+        self.gate_lock, self.lease_lock, self.server_lock = self._locks
 
     @property
     def socket_folder(self) -> Path:
@@ -91,11 +64,11 @@ class Home:
                 next_step="Set TMPDIR to a short path.",
             )
         self.gate_lock.parent.mkdir(exist_ok=True)
-        owner = self.path.stat()
-        for file in (self.gate_lock, self.lease_lock, self.server_lock):
+        for file in self._locks:
             file.touch()
+        owner = self.path.stat()
         if os.geteuid() == 0 and owner.st_uid != 0:
-            for file in (self.gate_lock.parent, self.gate_lock, self.lease_lock, self.server_lock):
+            for file in (self.gate_lock.parent, *self._locks):
                 os.chown(file, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 

@@ -7,7 +7,6 @@ A forked child shares the lease of its parent until both have ended.
 
 import fcntl
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -20,9 +19,8 @@ from psycopg2 import sql
 from perf_pipeline.embedded_postgres.home import Home
 from perf_pipeline.embedded_postgres.locks import gate, is_locked, try_lock
 from perf_pipeline.embedded_postgres.server import connect, ensure_running, stop
-from perf_pipeline.errors import EmbeddedDatabaseError, UsageError
+from perf_pipeline.errors import EmbeddedDatabaseError
 
-_DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _CREATION_LOCK = 20_250_501  # any number, the same for every process
 
 
@@ -34,42 +32,33 @@ class EmbeddedPostgres:
 
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy URL of a database, `postgresql+psycopg2://postgres@/perf?host=/tmp/…&port=5432`."""
-        return embedded_url(self.home.path, database)
+        return self.home.url(database)
 
     def ensure_database(self, name: str) -> str:
         """Create the database if it doesn't exist, and return its URL. Several processes may do so at once.
 
-        Raises UsageError for a name that isn't plain lower case, and EmbeddedDatabaseError when the server refuses.
+        Raises EmbeddedDatabaseError when the server refuses.
         """
-        url = self.url(name)
         try:
-            self._create_if_absent(name)
-        except psycopg2.Error as error:
-            raise EmbeddedDatabaseError(
-                f"The database {name} could not be created in {self.home.path}: {error}; log: {self.home.log}",
-                next_step="Free some space or connections, then run the same command again.",
-            ) from error
-        return url
-
-    def _create_if_absent(self, name: str) -> None:
-        with closing(connect(self.home)) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
+            with closing(connect(self.home)) as connection:
+                connection.autocommit = True
+                cursor = connection.cursor()
                 # CREATE DATABASE has no IF NOT EXISTS. The lock ends with the connection.
                 cursor.execute("SELECT pg_advisory_lock(%s)", [_CREATION_LOCK])
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
                 if cursor.rowcount == 0:
                     cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        except psycopg2.Error as error:
+            raise EmbeddedDatabaseError(
+                f"The database {name} could not be created in {self.home.path}: {error}; log: {self.home.log}",
+                next_step="Free some space or connections, then run the same command again.",
+            ) from error
+        return self.url(name)
 
 
-def embedded_url(home: Path, database: str) -> str:
-    """Return the URL of `database` while the server of `home` runs. Starts nothing. Raises UsageError."""
-    if not _DATABASE_NAME.fullmatch(database):
-        raise UsageError(
-            f"The database name {database!r} isn't plain.",
-            next_step="Use lower case letters, digits and underscores.",
-        )
-    return Home.at(home).url(database)
+def has_cluster(home: Path) -> bool:
+    """Whether a server was ever started in `home`, so that there may be data."""
+    return Home(home).data.exists()
 
 
 @contextmanager
@@ -78,7 +67,7 @@ def embedded_postgres(home: Path) -> Iterator[EmbeddedPostgres]:
 
     Raises EmbeddedDatabaseError when it can't be started or stopped. An error of the block itself takes precedence.
     """
-    place = Home.at(home)
+    place = Home(home)
     lease = _join(place)
     try:
         yield EmbeddedPostgres(place)

@@ -15,11 +15,12 @@ from perf_pipeline.catalogue.sources import SOURCES, Source, sources_into
 from perf_pipeline.extracted.attempting import read_source
 from perf_pipeline.extracted.reporting import report_extraction
 from perf_pipeline.extracted.retention import drop_old_rows
+from perf_pipeline.flow.dagster_private import HIDDEN_TAG_PREFIX
 from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.systems import Systems
 
-READS_WHAT_IS_DUE = "perf_pipeline/reads_what_is_due"
+READS_WHAT_IS_DUE = f"{HIDDEN_TAG_PREFIX}perf_pipeline.reads_what_is_due"
 """Tag of a run that reads the newest days and the owed days of each source, whatever the run's own days are."""
 
 
@@ -37,9 +38,11 @@ def extracted_asset(dataset: str) -> FlowAsset:
             for service, source in _asked(systems, sources)
             if source.rows_kept_months is not None
         }
-        return report_extraction(systems, sources, day_range(context), changed, dropped)
+        return report_extraction(systems, sources, day_range(context), changed, dropped, context.run.run_id)
 
-    extract.__doc__ = "\n".join(f"- {source.name}: {source.description}" for source in sources)
+    extract.__doc__ = "\n".join(
+        f"- [{source.name}](/assets/{source.asset}): {source.description}" for source in sources
+    )
     # An API may take minutes to answer. It is read last, so that builds of the other sources do not wait for it.
     priority = -1 if any(source.kind == "api" for source in sources) else 0
     return FlowAsset(dataset, DATASETS[dataset], tuple(source.asset for source in sources), extract, priority)

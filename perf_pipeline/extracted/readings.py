@@ -19,6 +19,7 @@ from perf_pipeline.catalogue.services import Service
 from perf_pipeline.catalogue.sources import Source
 from perf_pipeline.source_bounds import Deadline
 from perf_pipeline.systems import Systems
+from perf_pipeline.warehouse.stand_ins import record_stand_ins
 from perf_pipeline.warehouse.statements import run_sql, run_sql_for_each
 from perf_pipeline.warehouse.verdicts import void_verdicts_on
 
@@ -71,12 +72,16 @@ class Merged:
     complete_up_to: date | None = None
 
 
-def record_delivery(connection: Connection, reading: Reading, delivery: Delivery) -> frozenset[date]:
+def record_delivery(
+    connection: Connection, reading: Reading, delivery: Delivery, *, is_stand_in: bool
+) -> frozenset[date]:
     """Record the delivered days, in the transaction that merges their rows. Returns the days that changed.
 
     A day changes when it is delivered for the first time, and when it was last read before it had ended. A changed day may
     be outside the reading: an application that is read today can change the day of its start.
     """
+    if is_stand_in:
+        record_stand_ins(connection, [(reading.service.slug, reading.source.name)])
     changed = dict(delivery.changes)
     held = _delivered_before(connection, reading, {*delivery.counts, *changed})
     for day in delivery.counts:

@@ -1,18 +1,20 @@
 """The report of an extracted asset in Dagit: rows kept and quarantined by day, changed days, and failures of sources."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, Row
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES, Source
 from perf_pipeline.extracted.quarantine_counts import Quarantined, quarantined
 from perf_pipeline.extracted.retention import Dropped
-from perf_pipeline.flow.flow_asset import AssetReport, Metadata, as_markdown
+from perf_pipeline.flow.flow_asset import AssetReport, Metadata
+from perf_pipeline.flow.tables import as_table
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.statements import run_sql
@@ -26,38 +28,37 @@ def report_extraction(
     days: DayRange,
     changed: Collection[date],
     dropped: Mapping[tuple[str, str], Dropped],
+    run_id: str,
 ) -> AssetReport:
     """The report of the asset that has just read these sources: the ledger of the run's days and of the changed days."""
-    names = [source.name for source in sources]
+    names, shown = [source.name for source in sources], sorted({*days, *changed})
     with connected(systems.warehouse) as connection:
-        by_day = run_sql(connection, _SQL / "rows_by_day.sql", sources=names, days=sorted({*days, *changed})).all()
+        ledger = run_sql(connection, _SQL / "rows_by_day.sql", sources=names, days=shown, run_id=run_id).all()
         readings = _frame(run_sql(connection, _SQL / "last_readings.sql", sources=names))
         unusable = quarantined(connection, names)
-    per_day: dict[date, dict[str, float]] = {
-        row.period_start: {
-            "dagster/partition_row_count": int(row.kept),
-            "rows_quarantined": int(row.quarantined),
-            "rows_duplicate": int(row.duplicate),
-            **_by_reason(unusable, row.period_start),
-        }
-        for row in by_day
-    }
-    metadata: dict[str, Metadata] = {
-        "readings": dg.MetadataValue.md(as_markdown(readings)),
-        "changed_days": len(changed),
-    }
+    by_day = {day: list(rows) for day, rows in groupby(ledger, key=lambda row: row.period_start)}
+    per_day = {day: _of_day(rows) | _by_reason(unusable, day) for day, rows in by_day.items()}
+    metadata: dict[str, Metadata] = {"readings": as_table(readings), "changed_days": len(changed)}
     if unusable:
-        metadata["quarantine"] = dg.MetadataValue.md(as_markdown(_explained(unusable)))
-    return AssetReport(per_day=per_day, metadata=metadata | _retention(dropped), days_beyond=frozenset(changed))
+        metadata["quarantine"] = as_table(_explained(unusable))
+    return AssetReport(per_day, metadata | _retention(dropped), days_beyond=frozenset(changed))
 
 
-def _by_reason(unusable: Sequence[Quarantined], day: date) -> dict[str, float]:
-    """One number for each reason, which Dagit plots by day."""
-    counts: dict[str, float] = {}
+def _of_day(ledger: Sequence[Row[tuple[object, ...]]]) -> dict[str, Metadata]:
+    """The rows that are kept of the day, and those that this run has read. A source that was not read has no number."""
+    return {
+        "dagster/partition_row_count": sum(int(row.kept) for row in ledger),
+        "rows_duplicate": sum(int(row.duplicate) for row in ledger),
+        **{f"{row.subject} {row.source_name} rows_read": int(row.read) for row in ledger if row.is_of_this_run},
+    }
+
+
+def _by_reason(unusable: Sequence[Quarantined], day: date) -> dict[str, Metadata]:
+    """One number for each reason, which Dagit plots by day, and their sum."""
+    counts: Counter[str] = Counter()
     for found in unusable:
-        label = f"in quarantine: {found.reason}"
-        counts[label] = counts.get(label, 0) + found.by_day.get(day, 0)
-    return counts
+        counts[f"in quarantine: {found.reason}"] += found.by_day.get(day, 0)
+    return {"rows_quarantined": counts.total(), **counts}
 
 
 def _explained(unusable: Sequence[Quarantined]) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def _retention(dropped: Mapping[tuple[str, str], Dropped]) -> dict[str, Metadata
     )
     metadata: dict[str, Metadata] = {"old_rows_dropped": sum(found.rows for found in dropped.values())}
     if not rows.empty:
-        metadata["retention"] = dg.MetadataValue.md(as_markdown(rows))
+        metadata["retention"] = as_table(rows)
     return metadata
 
 

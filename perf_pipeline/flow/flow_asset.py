@@ -4,34 +4,49 @@ A flow asset is a function with the asset's name. It writes its table and return
 declares it to Dagster with the partitions of the settings, so that importing a stage does not read the environment.
 """
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
-import pandas as pd
 
+from perf_pipeline.catalogue.cadences import PUBLISHED_BY
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
-from perf_pipeline.flow.dagster_private import PRIORITY_TAG, add_metadata_by_day, log_materializations
+from perf_pipeline.catalogue.reporting_days import TIMEZONE
+from perf_pipeline.flow.dagster_private import (
+    HIDDEN_TAG_PREFIX,
+    PRIORITY_TAG,
+    add_metadata_by_day,
+    log_materializations,
+)
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import EVERY_RANGE_IN_ONE_RUN, day_range
+from perf_pipeline.flow.tables import column_schema
 from perf_pipeline.systems import Systems
 
+LEAVES_CHECKS_OUT = f"{HIDDEN_TAG_PREFIX}perf_pipeline.leaves_checks_out"
+"""Tag of a run that is too long for the steps of Dagster's checks, each of which plans every day. The results are shown."""
 OWNERS = ["team:performance-data"]
-PREVIEW_ROWS = 10
-LEAVES_CHECKS_OUT = "perf_pipeline/leaves_checks_out"
-"""Tag of a run that is too long for Dagster's checks of single days. The verdicts are the same."""
+EVERY_MORNING = dg.FreshnessPolicy.cron(
+    deadline_cron=f"{PUBLISHED_BY.minute} {PUBLISHED_BY.hour} * * *",
+    lower_bound_delta=timedelta(hours=PUBLISHED_BY.hour),
+    timezone=TIMEZONE,
+)
+"""Written between midnight and the time by which yesterday is published."""
 
-Metadata = int | str | dg.MetadataValue
+Metadata = int | float | str | dg.MetadataValue
 
 
 @dataclass(frozen=True)
 class AssetReport:
-    """Dagit's report of a run of an asset: numbers by day, which it plots, the newest rows, and further metadata."""
+    """Dagit's report of a run of an asset."""
 
-    per_day: dict[date, dict[str, float]] = field(default_factory=dict)
-    preview: pd.DataFrame | None = None
-    metadata: dict[str, Metadata] = field(default_factory=dict)
+    per_day: Mapping[date, Mapping[str, Metadata]] = field(default_factory=dict)
+    """What is shown with a day. Dagit plots its numbers."""
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)
+    """What is about the run as a whole. It is shown with the newest day of the run."""
     days_beyond: frozenset[date] = frozenset()
     """Days outside the run's range that were also written. Each gets its own materialization."""
 
@@ -50,24 +65,29 @@ class FlowAsset:
     priority: int = 0
     """Of the assets that a run could write next, the one with the highest priority comes first."""
 
-    def declare(self, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
-        """The Dagster asset, with one partition per reporting day."""
+    def declare(
+        self, partitions: dg.DailyPartitionsDefinition, versions: Mapping[Stage, str] | None = None
+    ) -> dg.AssetsDefinition:
+        """The Dagster asset, with one partition per reporting day. `versions` has the code version of each stage."""
         entry = self.dataset
 
         @dg.asset(
             name=self.name,
             deps=list(self.deps),
             group_name=entry.stage.value,
-            description=describe(entry, self.write.__doc__),
+            description=describe(self),
             owners=OWNERS,
             kinds={"postgres"},
             tags={"indicator": entry.indicator} if entry.indicator else {},
             metadata={
-                "dagster/column_schema": column_schema(entry),
+                "dagster/column_schema": column_schema(entry.columns),
                 "dagster/table_name": f"perf.{entry.name}",
-                "lineage": dg.MetadataValue.md(lineage(entry, self.deps, self.write.__module__)),
+                "dagster/code_references": code_of(self.write, self.name),
+                "lineage": dg.MetadataValue.md(lineage(entry, self.deps)),
             },
             op_tags={PRIORITY_TAG: str(self.priority)},
+            code_version=(versions or {}).get(entry.stage),
+            freshness_policy=EVERY_MORNING,
             partitions_def=partitions,
             backfill_policy=EVERY_RANGE_IN_ONE_RUN,
         )
@@ -90,15 +110,27 @@ def flow_asset(*, deps: Sequence[str], dataset: str | None = None) -> Callable[[
     return declare
 
 
-def describe(dataset: Dataset, more: str | None) -> str:
-    """The catalogue's description, the grain, and the function's docstring."""
-    return f"{dataset.description}\n\nGrain: {dataset.grain}.\n\n{more or ''}".strip()
+def describe(asset: FlowAsset) -> str:
+    """The catalogue's description, the grain, and the function's docstring. If it shares a table, the docstring is first."""
+    entry, own = asset.dataset, inspect.getdoc(asset.write) or ""
+    parts = (entry.description, f"Grain: {entry.grain}.", own)
+    if entry.name != asset.name:
+        parts = (own, f"Its rows are in the table `{entry.name}`: {entry.description}", f"Grain: {entry.grain}.")
+    return "\n\n".join(filter(None, parts))
 
 
-def lineage(dataset: Dataset, deps: Sequence[str], module: str) -> str:
+def code_of(function: Callable[..., object], label: str) -> dg.CodeReferencesMetadataValue:
+    """Where the code of an asset is: the function that writes it, which names the rest."""
+    code = inspect.unwrap(function).__code__
+    file = str(Path(code.co_filename).resolve())
+    reference = dg.LocalFileCodeReference(file_path=file, line_number=code.co_firstlineno, label=label)
+    return dg.CodeReferencesMetadataValue(code_references=[reference])
+
+
+def lineage(dataset: Dataset, deps: Sequence[str]) -> str:
     """The origin of the table and of its computed columns. The open-source Dagit has no column lineage."""
-    sources = ", ".join(f"`{name}`" for name in deps)
-    lines = [f"{sources} → **`{dataset.name}`**, by `{module.replace('.', '/')}.py`"]
+    sources = ", ".join(f"[{name}](/assets/{name})" for name in deps)
+    lines = [f"{sources} → **{dataset.name}**"]
     computed = [column for column in dataset.columns if column.made_from]
     if computed:
         lines += ["", "| column | made from |", "| --- | --- |"]
@@ -106,40 +138,14 @@ def lineage(dataset: Dataset, deps: Sequence[str], module: str) -> str:
     return "\n".join(lines)
 
 
-def column_schema(dataset: Dataset) -> dg.TableSchema:
-    """The dataset's columns as Dagit shows them."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                column.name,
-                column.type.value,
-                description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=not column.is_required),
-            )
-            for column in dataset.columns
-        ]
-    )
-
-
 def report(context: dg.AssetExecutionContext, written: AssetReport) -> dg.MaterializeResult[None]:
-    """Report each day's numbers with the materialization of that day, and the other metadata with that of the last day.
-
-    Dagster would write the metadata of the result with every day: most of the events of a long run would be copies of it.
-    """
+    """Report what is about a day with the materialization of that day, and what is about the run with its newest day."""
     days = day_range(context)
-    nothing: dict[str, Metadata | float] = {"dagster/partition_row_count": 0}
-    beyond = sorted(written.days_beyond - {*days})
-    log_materializations(context, {day: written.per_day.get(day, nothing) for day in beyond})
-    by_day = {day: written.per_day.get(day, nothing) for day in days}
-    metadata = {**by_day[days.last], **written.metadata}
-    if written.preview is not None and not written.preview.empty:
-        metadata["newest_rows"] = dg.MetadataValue.md(as_markdown(written.preview.tail(PREVIEW_ROWS)))
-    add_metadata_by_day(context, {**by_day, days.last: metadata})
+    by_day = {day: written.per_day.get(day, {}) for day in days}
+    add_metadata_by_day(context, {**by_day, days.last: {**by_day[days.last], **written.metadata}})
+    beyond = [
+        dg.AssetMaterialization(context.asset_key, partition=str(day), metadata=dict(written.per_day.get(day, {})))
+        for day in sorted(written.days_beyond - {*days})
+    ]
+    log_materializations(context.op_execution_context, beyond)
     return dg.MaterializeResult()
-
-
-def as_markdown(frame: pd.DataFrame) -> str:
-    """A small frame as a markdown table. Missing values are empty cells."""
-    head = [str(column) for column in frame.columns]
-    rows = [["" if pd.isna(value) else str(value) for value in row] for row in frame.itertuples(index=False)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ["---"] * len(head), *rows])

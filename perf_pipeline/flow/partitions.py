@@ -15,6 +15,8 @@ from perf_pipeline.catalogue.reporting_days import TIMEZONE, DayRange
 warnings.filterwarnings("ignore", message=".*backfill_policy.*", category=dg.BetaWarning)
 # Checks with partitions show a verdict for each day. They are a preview feature, and a test fails when they change.
 warnings.filterwarnings("ignore", message=".*partitions_def on an AssetCheckSpec.*", category=dg.PreviewWarning)
+# Links to the code of an asset are a beta feature. A test opens them.
+warnings.filterwarnings("ignore", message=".*CodeReference.*", category=dg.BetaWarning)
 
 EVERY_RANGE_IN_ONE_RUN = dg.BackfillPolicy.single_run()
 

@@ -44,6 +44,4 @@ def completion_of_months(connection: Connection, months: DayRange) -> pd.DataFra
 @flow_asset(deps=["daily_application_events", "daily_completion_rate", "daily_verdicts"])
 def monthly_completion_rate(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range touches, and every month whose cohorts its range may complete."""
-    return rebuild_days(
-        context, systems, "monthly_completion_rate", completion_of_months, plotted="cohort_completion_percent"
-    )
+    return rebuild_days(context, systems, "monthly_completion_rate", completion_of_months)

@@ -27,6 +27,4 @@ def take_up_of_months(connection: Connection, months: DayRange) -> pd.DataFrame:
 @flow_asset(deps=["daily_digital_take_up", "daily_verdicts"])
 def monthly_digital_take_up(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range touches."""
-    return rebuild_days(
-        context, systems, "monthly_digital_take_up", take_up_of_months, plotted="digital_take_up_percent"
-    )
+    return rebuild_days(context, systems, "monthly_digital_take_up", take_up_of_months)

@@ -21,6 +21,4 @@ def satisfaction_of_months(connection: Connection, months: DayRange) -> pd.DataF
 @flow_asset(deps=["daily_user_satisfaction", "daily_verdicts"])
 def monthly_user_satisfaction(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
     """A run sums every month that its range touches."""
-    return rebuild_days(
-        context, systems, "monthly_user_satisfaction", satisfaction_of_months, plotted="headline_percent"
-    )
+    return rebuild_days(context, systems, "monthly_user_satisfaction", satisfaction_of_months)

@@ -18,20 +18,29 @@ from perf_pipeline.opg_feed.entries import PERIODS, Feed, FeedFault, Key, Values
 _RATINGS: Final = tuple(RATING_TYPES.values())
 
 
-def audit(feed: Feed, services: Collection[str]) -> list[FeedFault]:
-    """Every fault of a file in the order of its entries, then those of no single entry.
-
-    `services`: slugs of the services file.
-    """
-    faults = [*feed.faults, *faults_between_entries(feed, services), *_absent(feed)]
+def audit(feed: Feed) -> list[FeedFault]:
+    """Every fault of a file in the order of its entries, then those of no single entry."""
+    faults = [*feed.faults, *faults_between_entries(feed), *_absent(feed)]
     if not feed.size:
         faults.append(FeedFault(None, "file: it holds no entry; expected at least one."))
     return sorted(faults, key=lambda fault: (fault.entry is None, fault.entry or 0))
 
 
-def faults_between_entries(feed: Feed, services: Collection[str]) -> Iterator[FeedFault]:
-    """Faults of entries that are valid by themselves and do not fit the services file or each other."""
-    yield from _names(feed, services)
+def notes(feed: Feed, services: Collection[str]) -> list[str]:
+    """What a reader should know about a file and is no fault of it. `services`: slugs of the services file."""
+    service = feed.most_common("service")
+    found = []
+    if service is not None and service not in services:
+        found.append(f"Note: {service} is not in the services file ({', '.join(services)}). This is no fault.")
+    count = sum(entry.is_demonstration for entry in feed.entries.values())
+    if count:
+        found.append(f"Note: {count:,} of {feed.size:,} entries are marked as demonstration data.")
+    return found
+
+
+def faults_between_entries(feed: Feed) -> Iterator[FeedFault]:
+    """Faults of entries that are valid by themselves and do not fit each other."""
+    yield from _names(feed)
     yield from _repeated(feed)
     yield from _headlines(feed)
 
@@ -48,6 +57,20 @@ def conclusion(feed: Feed, faults: Collection[FeedFault]) -> str:
     return f"{line}, {' to '.join(sorted({str(periods[0]), str(periods[-1])}))}."
 
 
+def report(feed: Feed, faults: Collection[FeedFault], noted: Collection[str]) -> dict[str, object]:
+    """The audit for programs: `entries`, `first_period`, `last_period`, `faults` with entry and sentence, and `notes`."""
+    starts = sorted(start for start, _ in feed.values())
+    length = feed.most_common("period")
+    first, last = (str(period_of(start, length)) for start in (starts[0], starts[-1])) if starts else (None, None)
+    return {
+        "entries": feed.size,
+        "first_period": first,
+        "last_period": last,
+        "faults": [{"entry": fault.entry, "sentence": fault.sentence} for fault in faults],
+        "notes": [*noted],
+    }
+
+
 def satisfaction_of(values: Values) -> dict[date, dict[str, object]]:
     """For each period with all five rating counts: the counts, both percentages, the headline and its method."""
     counts = [
@@ -59,11 +82,11 @@ def satisfaction_of(values: Values) -> dict[date, dict[str, object]]:
     return {row["period_start"]: {str(name): value for name, value in row.items()} for row in rows}
 
 
-def _names(feed: Feed, services: Collection[str]) -> Iterator[FeedFault]:
-    """A file is about one service, channel and period length."""
-    for key, known in (("service", services), ("channel", (CHANNEL,)), ("period", PERIODS)):
+def _names(feed: Feed) -> Iterator[FeedFault]:
+    """A file is about one service, which may be any, and one known channel and period length."""
+    for key, known in (("service", None), ("channel", (CHANNEL,)), ("period", PERIODS)):
         common = feed.most_common(key)
-        if common is not None and common not in known:
+        if known is not None and common is not None and common not in known:
             expected = f"{'one of ' if len(known) > 1 else ''}{', '.join(known)}"
             yield FeedFault(None, f"file: {key} {shown(common)} is unknown; expected {expected}.")
         for number, entry in feed.entries.items():

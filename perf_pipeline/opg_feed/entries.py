@@ -4,17 +4,19 @@ Belongs here: the format of one entry. Doesn't belong here: rules that compare e
 """
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
+from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.catalogue.feed_types import (
     DATA_TYPES,
     FIRST_DAY,
@@ -35,8 +37,16 @@ Values = dict[Key, Decimal]
 PERIODS: Final = {"year": "Y", "month": "M", "week": "W", "day": "D"}
 """The known period lengths and their names in pandas. Its weeks begin on Monday."""
 
+_MARKERS: Final = (*(marker.value for marker in Marker), NOTICE)
+_NAME: Final = re.compile(r"[a-zA-Z-]+")
 _LONGEST_SHOWN: Final = 40
 _NEXT_STEP: Final = "give a file that you may read, in the format of the OPG feed: one JSON array of entries."
+
+
+def _marker(name: object) -> object:
+    if name not in _MARKERS:
+        raise ValueError(f"one of {', '.join(_MARKERS[:-1])}, or the notice on demonstration data")
+    return name
 
 
 class FeedEntry(BaseModel):
@@ -51,12 +61,24 @@ class FeedEntry(BaseModel):
     data_type: str = Field(alias="dataType")
     count: Decimal
     """A number written as text is accepted here; `read_feed` reports it."""
-    markers: tuple[Marker, ...] = ()
+    markers: tuple[Annotated[str, BeforeValidator(_marker)], ...] = ()
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the figure is made from stand-ins for the real systems."""
+        return NOTICE in self.markers
 
     @property
     def key(self) -> Key:
         """What the count is about."""
         return self.start, self.data_type
+
+    @field_validator("service")
+    @classmethod
+    def _check_service(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("a name of letters and hyphens")
+        return name
 
     @field_validator("start", mode="before")
     @classmethod
@@ -183,6 +205,8 @@ def _sentence(error: ErrorDetails) -> str:
             expected = "an object"
         case "tuple_type":
             expected = "a list"
+        case "string_type":
+            expected = "a text"
         case "decimal_type" | "decimal_parsing" | "finite_number":
             expected = "a number"
     return f"{key} is {shown(error['input'])}; expected {expected}."

@@ -12,7 +12,7 @@ from typing import Final
 
 import pandas as pd
 
-from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS
+from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.dimensions import ALL
 from perf_pipeline.catalogue.feed_types import COMPLETION_TYPE, HEADLINE_TYPE, RATING_TYPES, TAKE_UP_TYPE
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
@@ -23,6 +23,7 @@ from perf_pipeline.errors import UsageError
 from perf_pipeline.opg_feed.audit import audit, faults_between_entries, satisfaction_of
 from perf_pipeline.opg_feed.entries import Feed, FeedEntry, Values
 from perf_pipeline.published.as_of import figures_as_of
+from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.markers import markers
 from perf_pipeline.published.publishing import publish_figures
 from perf_pipeline.systems import Systems
@@ -67,9 +68,9 @@ def history_of(feed: Feed, services: Services, now: datetime) -> History:
             f"The file is about {slug or 'no service'}, which is not in the services file.",
             next_step=f"add the service to it, or give a file about one of {', '.join(slugs)}.",
         )
-    faulty = {fault.entry for fault in faults_between_entries(feed, slugs)}
+    faulty = {fault.entry for fault in faults_between_entries(feed)}
     sound = {number: entry for number, entry in feed.entries.items() if number not in faulty}
-    faults = [fault.sentence for fault in audit(feed, slugs) if fault.entry and fault.entry not in sound]
+    faults = [fault.sentence for fault in audit(feed) if fault.entry and fault.entry not in sound]
     unambiguous = feed.values()
     usable = {entry.key: entry.count for entry in sound.values() if entry.key in unambiguous}
     reasons = {entry.key: _reason_to_leave_out(entry, usable, services[slug], now) for entry in sound.values()}
@@ -87,6 +88,8 @@ def history_of(feed: Feed, services: Services, now: datetime) -> History:
 
 def _reason_to_leave_out(entry: FeedEntry, usable: Values, service: Service, now: datetime) -> str | None:
     indicator = _INDICATORS.get(entry.data_type)
+    if entry.is_demonstration:
+        return "of demonstration data"
     if entry.period != _MONTH:
         return "not of a month"
     if indicator is None:
@@ -146,8 +149,8 @@ def import_history(systems: Systems, history: History) -> list[str]:
     sentences = []
     for indicator, figures in history.figures.items():
         dataset = DATASETS[INDICATORS[indicator].published_dataset]
-        columns = [name for name in dataset.column_names if name not in VERSION_COLUMNS]
-        shaped = figures.assign(period=_MONTH, origin=_IMPORTED).reindex(columns=columns).astype(object)
+        named = figures.assign(period=_MONTH, origin=_IMPORTED)
+        shaped = named.reindex(columns=file_columns(dataset, "month")).astype(object)
         key = list(dataset.identity)
         with transaction(systems.warehouse) as connection:
             lock_for_writing(connection, dataset.name)

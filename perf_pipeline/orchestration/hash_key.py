@@ -25,28 +25,41 @@ _FACT = "hash_key_fingerprint"
 
 def hash_key_of(settings: Settings) -> bytes:
     """PERF_HASH_KEY, or the key in PERF_HOME, made on first use and readable by its owner alone."""
+    file = settings.home.resolve() / KEY_FILE
+    try:
+        return existing_hash_key(settings) or _made(file)
+    except OSError as error:
+        raise _unusable(file, error) from None
+
+
+def existing_hash_key(settings: Settings) -> bytes | None:
+    """PERF_HASH_KEY, or the key in PERF_HOME; None where it was not made yet. Raises SettingsError for a bad one."""
     if settings.hash_key is not None:
         return _long_enough(settings.hash_key.get_secret_value().encode(), "PERF_HASH_KEY")
     file = settings.home.resolve() / KEY_FILE
     try:
         if not file.exists():
-            return _made(file)
+            return None
         if file.stat().st_mode & 0o077:
             raise SettingsError(
                 f"The hash key {file} can be read by other accounts.", next_step=f"run chmod 600 {file}."
             )
         return _long_enough(file.read_bytes(), str(file))
     except OSError as error:
-        raise SettingsError(
-            f"The hash key {file} can't be read or made: {error.strerror}.",
-            next_step="set PERF_HASH_KEY, or PERF_HOME to a folder that this user may write to.",
-        ) from None
+        raise _unusable(file, error) from None
+
+
+def _unusable(file: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"The hash key {file} can't be read or made: {error.strerror}.",
+        next_step="set PERF_HASH_KEY, or PERF_HOME to a folder that this user may write to.",
+    )
 
 
 def _long_enough(key: bytes, where: str) -> bytes:
     if len(key) < SHORTEST_KEY_BYTES:
         raise SettingsError(
-            f"The hash key in {where} has {len(key)} bytes; it needs at least {SHORTEST_KEY_BYTES}, by chance.",
+            f"The hash key in {where} has {len(key)} bytes; it needs at least {SHORTEST_KEY_BYTES} random ones.",
             next_step="make one by: python3 -c 'import secrets; print(secrets.token_hex(32))'",
         )
     return key
@@ -64,14 +77,15 @@ def _made(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def check_hash_key(warehouse: Engine, key: bytes) -> None:
-    """Raise SettingsError when the warehouse's hashes were made with another key; remember the first one."""
+def check_hash_key(warehouse: Engine, key: bytes, *, is_remembered: bool = True) -> None:
+    """Raise SettingsError when the warehouse's hashes were made with another key; by default remember the first one."""
     fingerprint = hmac.digest(key, b"perf_pipeline", "sha256").hex()[:16]
     facts = WAREHOUSE_FACTS.c
     with transaction(warehouse) as connection:
-        connection.execute(insert(WAREHOUSE_FACTS).values(name=_FACT, value=fingerprint).on_conflict_do_nothing())
-        known = connection.execute(select(facts.value).where(facts.name == _FACT)).scalar_one()
-    if known != fingerprint:
+        if is_remembered:
+            connection.execute(insert(WAREHOUSE_FACTS).values(name=_FACT, value=fingerprint).on_conflict_do_nothing())
+        known = connection.execute(select(facts.value).where(facts.name == _FACT)).scalar()
+    if known not in (None, fingerprint):
         raise SettingsError(
             "The application hashes of this warehouse were made with another key, so every application would count twice.",
             next_step="set PERF_HASH_KEY (or PERF_HOME, which holds hash.key) to what it was when the warehouse was filled.",

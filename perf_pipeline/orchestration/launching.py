@@ -63,7 +63,7 @@ def changed_days_are_built(context: dg.SensorEvaluationContext) -> Iterator[dg.R
         yield dg.RunRequest(
             run_key=f"{london_day(now)} {digest} {run_days}",
             job_name=job.name,
-            tags=range_tags(run_days) | night_tags(days.last),
+            tags=range_tags(run_days, why=planned.why(run_days)) | night_tags(days.last),
         )
 
 
@@ -86,7 +86,10 @@ def new_exports_are_read(_context: dg.SensorEvaluationContext) -> dg.RunRequest 
         return dg.SkipReason("No file is new, changed or gone.")
     state = sha256(repr(changed).encode()).hexdigest()[:16]
     days = ended_days(settings.first_day, now)
-    return dg.RunRequest(run_key=f"{london_day(now)} {state}", tags=due_tags(days, f"exports {state}"))
+    return dg.RunRequest(
+        run_key=f"{london_day(now)} {state}",
+        tags=due_tags(days, f"exports {state}", "an export file is new, changed or gone"),
+    )
 
 
 def _changed_listings(

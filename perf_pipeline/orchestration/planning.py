@@ -5,6 +5,7 @@ are lost when a run dies.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -25,7 +26,7 @@ from perf_pipeline.warehouse.tables import TABLES
 _SQL = Path(__file__).parent / "sql"
 MOST_RUNS = 4
 """Of one night: changed days are built together with those between them rather than in more runs."""
-NOT_RELEASED = "it is built and in no release yet"
+NOT_RELEASED = "built, but in no release yet"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class DayState:
     """What it was last built from; None for a day that was never built."""
     has_passed: bool | None = None
     has_crashed: bool = False
-    """Whether a check could not be made."""
+    """Whether one of its checks could not run, such as after a lost connection."""
     is_released: bool = False
     is_same_code: bool = True
     """Whether the code and the catalogue are those that built it."""
@@ -58,7 +59,7 @@ def reason_to_build(state: DayState) -> str | None:
     is_delivered = any(revision is not None for revision in state.built.values())
     reasons = {
         "nothing has checked it since it was built": is_delivered and state.has_passed is None,
-        "a check could not be made": state.has_crashed,
+        "one of its checks could not run": state.has_crashed,
         "a check failed on it, and the code or the catalogue has changed since": state.has_passed is False
         and not state.is_same_code,
         "its method has changed": state.has_other_method,
@@ -79,6 +80,12 @@ class Plan:
         """The ranges to build, in order; the last one publishes them all."""
         ranges = joined(as_ranges(self.reasons), MOST_RUNS)
         return ranges or as_ranges(self.unreleased)[-1:]
+
+    def why(self, days: DayRange) -> str:
+        """Why a range is built: each reason with the number of its days."""
+        counts = Counter(reason for day, reason in self.reasons.items() if day in days)
+        said = [f"{count:,} day{'s' if count > 1 else ''}: {reason}" for reason, count in counts.most_common()]
+        return "; ".join(said) or NOT_RELEASED
 
 
 def plan(systems: Systems, days: DayRange) -> Plan:

@@ -4,35 +4,46 @@ Here: the runs and the release behind `perf-pipeline approve` and `withdraw`. No
 """
 
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
-from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.catalogue.datasets import DATASETS, Stage, datasets_of
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange, last_ended_day
 from perf_pipeline.errors import UsageError
-from perf_pipeline.orchestration.resources import open_systems
+from perf_pipeline.orchestration.resources import open_for_planning
 from perf_pipeline.orchestration.running import Runner, dagster_instance
 from perf_pipeline.published.publishing import publish_again
 from perf_pipeline.published.release_asset import make_release
-from perf_pipeline.published.withdrawing import Withdrawal, delete_withdrawal, record_withdrawal
+from perf_pipeline.published.restoring import restore
+from perf_pipeline.published.withdrawing import Withdrawal, record_withdrawal
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
-from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline.warehouse.statements import run_sql
 
-_WITHDRAWAL = "withdrawal"
+_SQL = Path(__file__).parent / "sql"
 
 
 def publish_approved(settings: Settings, service: str) -> tuple[Cause, ...]:
     """Publish every built figure of a service that waits for approval; why that failed, if it did."""
-    with open_systems(settings) as systems:
-        return _publish(settings, replace(systems, approved=frozenset({service})), _all_days(settings))
+    from perf_pipeline.definitions import defs
+
+    with open_for_planning(settings) as systems, dagster_instance(settings) as instance:
+        began = systems.clock()
+        approved = replace(systems, approved=frozenset({service}))
+        causes = Runner(defs, instance, approved, f"command {uuid4()}").publish(_all_days(settings)).causes
+        if not causes:
+            with transaction(systems.warehouse) as connection:
+                months = list(datasets_of(Stage.MONTHLY_METRICS))
+                run_sql(connection, _SQL / "note_approved.sql", service=service, datasets=months, began=began)
+        return causes
 
 
 def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> None:
     """Take a figure back and make a release without it. Raises UsageError where no such figure is published."""
     dataset = DATASETS[INDICATORS[figure.indicator].published_dataset]
-    with open_systems(settings) as systems:
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
             now = systems.clock()
             record_withdrawal(connection, figure, reason, now)
@@ -42,28 +53,23 @@ def publish_withdrawn(settings: Settings, figure: Withdrawal, reason: str) -> No
                     f" {figure.period_start}.",
                     next_step="look the figure up with perf-pipeline as-of.",
                 )
-        make_release(systems, f"{_WITHDRAWAL}-{now:%Y%m%dT%H%M%S%f}")
+        make_release(systems, f"withdrawal-{now:%Y%m%dT%H%M%S%f}")
 
 
-def publish_restored(settings: Settings, figure: Withdrawal) -> tuple[Cause, ...]:
-    """Publish a figure again that was taken back. Raises UsageError where it was not."""
-    with open_systems(settings) as systems:
+def publish_restored(settings: Settings, figure: Withdrawal, reason: str | None) -> None:
+    """Publish a withdrawn figure again. Raises UsageError when it is not withdrawn."""
+    from perf_pipeline.definitions import PUBLISHED
+
+    (series,) = (series for series in PUBLISHED if series.indicator == figure.indicator)
+    with open_for_planning(settings) as systems:
         with transaction(systems.warehouse) as connection:
-            if not delete_withdrawal(connection, figure):
+            if not restore(connection, systems, series, figure, reason):
                 raise UsageError(
-                    f"The {figure.indicator} of {figure.subject} for the {figure.period} from {figure.period_start} was"
-                    " not taken back.",
-                    next_step="name the figure as it was when it was taken back.",
+                    f"The {figure.indicator} of {figure.subject} for the {figure.period} from {figure.period_start} is"
+                    " not withdrawn.",
+                    next_step="name the figure as it was when it was withdrawn.",
                 )
-        approved = replace(systems, approved=frozenset({figure.subject}))
-        return _publish(settings, approved, DayRange(figure.period_start, figure.period_start))
-
-
-def _publish(settings: Settings, systems: Systems, days: DayRange) -> tuple[Cause, ...]:
-    from perf_pipeline.definitions import defs
-
-    with dagster_instance(settings) as instance:
-        return Runner(defs, instance, systems, f"command {uuid4()}").publish(days).causes
+        make_release(systems, f"restoration-{systems.clock():%Y%m%dT%H%M%S%f}")
 
 
 def _all_days(settings: Settings) -> DayRange:

@@ -9,11 +9,14 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.services import Services, load_services
+from perf_pipeline.embedded_postgres import has_cluster
+from perf_pipeline.errors import WarehouseError
 from perf_pipeline.orchestration.hash_key import check_hash_key, hash_key_of
 from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.systems import Progress, Systems, silent
 from perf_pipeline.warehouse.building import BuildingLock
-from perf_pipeline.warehouse.engine import check_warehouse, warehouse_engine
+from perf_pipeline.warehouse.engine import check_warehouse, transaction, warehouse_engine
+from perf_pipeline.warehouse.stand_ins import record_stand_ins
 
 
 @contextmanager
@@ -34,12 +37,21 @@ def open_systems(settings: Settings, *, progress: Progress = silent) -> Iterator
 
 @contextmanager
 def open_for_planning(settings: Settings) -> Iterator[Systems]:
-    """The systems as the planner needs them: the warehouse, and which sources are set. No source is started or opened."""
+    """The systems for work on the warehouse alone: no source is started or opened, and no hash key is made.
+
+    Raises WarehouseError when there is no embedded warehouse yet.
+    """
     services = load_services(settings.services_file)
     with open_warehouse(settings) as warehouse:
-        systems = _systems(settings, services, warehouse, settings.addresses(services))
+        systems = _systems(settings, services, warehouse, settings.addresses(services), hash_key=b"")
         _check(systems)
         yield systems
+
+
+def systems_to_probe(settings: Settings, services: Services) -> Systems:
+    """The sources that the settings name, whether or not there is a warehouse; the engine of that connects to nothing."""
+    url = settings.database_url.get_secret_value() if settings.database_url else "postgresql+psycopg2://"
+    return _systems(settings, services, warehouse_engine(url), settings.addresses(services), hash_key=b"")
 
 
 def _check(systems: Systems) -> None:
@@ -52,9 +64,13 @@ def _check(systems: Systems) -> None:
 
 @contextmanager
 def open_warehouse(settings: Settings) -> Iterator[Engine]:
-    """The warehouse alone; the embedded one is started, and stopped by its last user."""
+    """The warehouse alone; the embedded one is started, and stopped by its last user.
+
+    Raises WarehouseError when there is no embedded warehouse yet: only commands that build make one.
+    """
     with ExitStack() as stack:
         if settings.is_embedded:
+            _check_world_exists(settings)
             from perf_pipeline.demo.world import embedded_databases
 
             url, _ = stack.enter_context(embedded_databases(settings))
@@ -63,6 +79,19 @@ def open_warehouse(settings: Settings) -> Iterator[Engine]:
         engine = warehouse_engine(url)
         stack.callback(engine.dispose)
         yield engine
+
+
+def world_exists(settings: Settings) -> bool:
+    """Whether there is a warehouse to look at: one that a variable names, or an embedded one that a build has made."""
+    return not settings.is_embedded or has_cluster(settings.home)
+
+
+def _check_world_exists(settings: Settings) -> None:
+    if not world_exists(settings):
+        raise WarehouseError(
+            f"Nothing is built yet: there is no warehouse in {settings.home.resolve()}.",
+            next_step="run perf-pipeline nightly, which makes one with stand-in sources, or set PERF_DATABASE_URL to yours.",
+        )
 
 
 @contextmanager
@@ -74,31 +103,41 @@ def _embedded(settings: Settings, progress: Progress) -> Iterator[Systems]:
     with stand_in_world(settings, progress=progress) as world:
         by_source = world.addresses
         addresses = {(service.slug, source): by_source[source] for service, source in services.pairs}
-        yield _systems(settings, services, warehouse_engine(world.warehouse_url), addresses)
+        systems = _systems(
+            settings, services, warehouse_engine(world.warehouse_url), addresses, hash_key=hash_key_of(settings)
+        )
+        with transaction(systems.warehouse) as connection:
+            # Before anything is published, even by a command that reads no source.
+            record_stand_ins(connection, addresses)
+        yield systems
 
 
 @contextmanager
 def _configured(settings: Settings) -> Iterator[Systems]:
     services = load_services(settings.services_file)
     warehouse = warehouse_engine(_configured_warehouse(settings))
-    yield _systems(settings, services, warehouse, settings.addresses(services))
+    yield _systems(settings, services, warehouse, settings.addresses(services), hash_key=hash_key_of(settings))
 
 
 def _systems(
-    settings: Settings, services: Services, warehouse: Engine, addresses: Mapping[tuple[str, str], str]
+    settings: Settings,
+    services: Services,
+    warehouse: Engine,
+    addresses: Mapping[tuple[str, str], str],
+    *,
+    hash_key: bytes,
 ) -> Systems:
     return Systems(
         warehouse=warehouse,
         services=services,
         addresses=addresses,
         publish_dir=Path(settings.publish_dir).resolve(),
-        data_docs_dir=settings.home.resolve() / "data_docs",
+        data_docs_dir=settings.data_docs_dir,
+        data_docs_address=settings.data_docs_address,
         first_day=settings.first_day,
-        hash_key=hash_key_of(settings),
-        is_demonstration=settings.is_embedded,
+        hash_key=hash_key,
         source_bounds=settings.source_bounds,
         sirius_auth=settings.sirius_auth,
-        data_docs_url=settings.data_docs_url,
         clock=settings.now,
     )
 

@@ -1,7 +1,7 @@
 """Why a run failed, read from its events and from the verdicts on its days: for the command and for alerts alike."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import dagster as dg
@@ -21,6 +21,7 @@ from perf_pipeline.quality.failing import causes_of_days, causes_of_sources
 from perf_pipeline.warehouse.engine import connected
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"
+_WHY = "Why this run failed:"
 _LOOK_IT_UP = "look it up in Dagit (perf-pipeline serve), then run the same days again."
 # Dagster puts the class before the words; of errors made for people the words are enough.
 _SPEAKING_CLASSES = re.compile(r"^(dagster\._core\.definitions\.events\.Failure|perf_pipeline\.errors\.\w+): ")
@@ -31,7 +32,7 @@ def causes_of_run(
 ) -> list[Cause]:
     """Every cause of a failed run; without a warehouse, those that Dagster knows. At least one."""
     run = instance.get_run_by_id(run_id)
-    days = _days_of(run.tags if run else {})
+    days = days_of(run.tags if run else {})
     # Verdicts count only once the run has come to the check that fails on them: before it they may be of another run.
     failed_checks = [event.step_key or "" for event in _step_failures(instance, run_id) if _is_of_check(event)]
     causes: list[Cause] = []
@@ -44,6 +45,14 @@ def causes_of_run(
                 causes += causes_of_days(connection, services, days, run_id)
     causes += _failed_steps(instance, run_id)
     return causes or [Cause("the run", tuple(days or ()), "it failed without a message.", _LOOK_IT_UP)]
+
+
+def end_with_causes(instance: dg.DagsterInstance, run_id: str, causes: Iterable[Cause]) -> None:
+    """Make the causes, each with its next step, the last event of a failed run: Dagster's own last ones name only a step."""
+    run = instance.get_run_by_id(run_id)
+    logged = instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
+    if run is not None and not any(_WHY in entry.message for entry in logged):
+        instance.report_engine_event("\n".join([_WHY, *map(str, causes)]), run)
 
 
 def _failed_steps(instance: dg.DagsterInstance, run_id: str) -> Iterator[Cause]:
@@ -65,7 +74,8 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> list[dg.Dagster
     return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
 
 
-def _days_of(tags: Mapping[str, str]) -> DayRange | None:
+def days_of(tags: Mapping[str, str]) -> DayRange | None:
+    """The days of a run, by its tags; None where it has none."""
     first, last = tags.get(ASSET_PARTITION_RANGE_START_TAG), tags.get(ASSET_PARTITION_RANGE_END_TAG)
     only = tags.get(PARTITION_NAME_TAG)
     try:

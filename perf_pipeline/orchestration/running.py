@@ -7,29 +7,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import dagster as dg
+import yaml
 from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.catalogue.indicators import INDICATORS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.errors import PerfPipelineError, SettingsError, WarehouseError
+from perf_pipeline.errors import PerfPipelineError, SettingsError
+from perf_pipeline.flow.dagster_private import show_on_timeline
 from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT
-from perf_pipeline.orchestration.jobs import build, build_without_publishing, due_tags, extract, range_tags
-from perf_pipeline.orchestration.run_causes import causes_of_run
+from perf_pipeline.orchestration.jobs import asked_by, build, build_without_publishing, due_tags, extract, range_tags
+from perf_pipeline.orchestration.run_causes import causes_of_run, end_with_causes
+from perf_pipeline.orchestration.storage import PipelineStorage, storage_broke_off
 from perf_pipeline.quality.causes import Cause
-from perf_pipeline.quality.checks import CHECK
+from perf_pipeline.quality.checks import ALL_CHECKS
 from perf_pipeline.settings import Settings
 from perf_pipeline.systems import Progress, Systems
-from perf_pipeline.warehouse.engine import CONNECT_SECONDS, first_line
+from perf_pipeline.warehouse.engine import CONNECT_SECONDS
 
 INSTANCE_FILE = "dagster.yaml"
-_HOME_VARIABLE = "DAGSTER_HOME"
+HOME_VARIABLE = "DAGSTER_HOME"
 _INTERRUPTED = "UNEXPECTED_TERMINATION"
 MOST_DAYS_CHECKED_IN_DAGSTER = 62
-"""Showing a day's verdict takes Dagster some milliseconds for each dataset; of longer ranges some are shown."""
-
+"""Dagster plans each day of each check, some milliseconds a day. Runs of longer ranges show the results by themselves."""
+EVERY_DAY = "every day of the range was asked for"
+_LOCATION = "perf_pipeline"
+"""The name of our code location in workspace.yaml."""
 
 PUBLISHING = {dg.AssetKey(indicator.published_dataset) for indicator in INDICATORS.values()} | {dg.AssetKey("release")}
 
@@ -58,19 +64,24 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         instance = dg.DagsterInstance.get()
     except dg.DagsterError as error:
         raise SettingsError(
-            f"Dagster can't use DAGSTER_HOME {os.environ[_HOME_VARIABLE]}: {error}",
+            f"Dagster can't use DAGSTER_HOME {os.environ[HOME_VARIABLE]}: {error}",
             next_step="unset it, or set it to a folder that holds the project's dagster.yaml.",
         ) from None
     except (DBAPIError, DagsterPostgresException) as error:
-        raise _storage_broke_off(error) from error
+        raise storage_broke_off(error) from error
     with instance:
         yield instance
 
 
 def prepare_dagster_home(settings: Settings) -> Path:
-    """Give this process and its children a DAGSTER_HOME with our dagster.yaml in it."""
-    if os.environ.get(_HOME_VARIABLE):
-        return Path(os.environ[_HOME_VARIABLE])
+    """Give this process and its children a DAGSTER_HOME with our dagster.yaml in it.
+
+    Raises SettingsError when the variable names another one: the runs would be stored where nobody looks for them.
+    """
+    if os.environ.get(HOME_VARIABLE):
+        home = Path(os.environ[HOME_VARIABLE])
+        check_dagster_home(home)
+        return home
     ours = Path(__file__).parents[2] / INSTANCE_FILE
     if not ours.exists():
         raise SettingsError(
@@ -86,8 +97,27 @@ def prepare_dagster_home(settings: Settings) -> Path:
             f"Dagster's folder {home} can't be written to: {error.strerror}.",
             next_step="set PERF_HOME to a folder that this user may write to.",
         ) from None
-    os.environ[_HOME_VARIABLE] = str(home)
+    os.environ[HOME_VARIABLE] = str(home)
     return home
+
+
+def check_dagster_home(home: Path) -> None:
+    """Raise SettingsError unless the folder's dagster.yaml names our storage; the rest of the file may be an operator's."""
+    file = home / INSTANCE_FILE
+    next_step = "unset DAGSTER_HOME, or set it to a folder that holds the project's dagster.yaml."
+    if not file.is_file():
+        raise SettingsError(f"DAGSTER_HOME {home} holds no {INSTANCE_FILE}.", next_step=next_step)
+    try:
+        stored: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise SettingsError(f"{file} can't be read.", next_step=next_step) from None
+    for key in ("storage", "custom", "class"):
+        stored = stored.get(key) if isinstance(stored, dict) else None
+    if stored != PipelineStorage.__name__:
+        raise SettingsError(
+            f"{file} is not the project's: its runs would be stored apart from those of this pipeline.",
+            next_step=next_step,
+        )
 
 
 def _put(file: Path, content: bytes) -> None:
@@ -115,22 +145,29 @@ class Runner:
 
     def extract_range(self, days: DayRange, progress: Progress) -> RangeOutcome:
         """Read `days` of every source again."""
-        return self._executed(extract.name, days, self._tags(days), progress)
+        return self._executed(extract.name, days, self._tags(days, EVERY_DAY), progress)
 
-    def build(self, days: DayRange, progress: Progress, *, publishes: bool = True) -> RangeOutcome:
+    def build(
+        self, days: DayRange, progress: Progress, *, publishes: bool = True, why: str = EVERY_DAY
+    ) -> RangeOutcome:
         """Build `days`; the last run of a command publishes what all of them have built."""
         job = build if publishes else build_without_publishing
-        return self._executed(job.name, days, self._tags(days), progress)
+        return self._executed(job.name, days, self._tags(days, why), progress)
+
+    def steps(self, job: str) -> int:
+        """How many assets a job writes, each of which reports its start."""
+        return len(set(self.definitions.resolve_job_def(job).asset_layer.executable_asset_keys))
 
     def publish(self, days: DayRange) -> RangeOutcome:
         """Publish what is built of `days` and passed, without building anything."""
         job = self.definitions.resolve_job_def(build.name)
         alone = job.get_subset(asset_selection=PUBLISHING, asset_check_selection=set())
-        return _executed(alone, self.instance, self.systems, days, range_tags(days, self.asked))
+        tags = range_tags(days, self.asked, "what is built is published")
+        return _executed(alone, self.instance, self.systems, days, tags)
 
-    def _tags(self, days: DayRange) -> dict[str, str]:
+    def _tags(self, days: DayRange, why: str) -> dict[str, str]:
         is_long = len(days) > MOST_DAYS_CHECKED_IN_DAGSTER
-        return range_tags(days, self.asked) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {})
+        return range_tags(days, self.asked, why) | ({LEAVES_CHECKS_OUT: "true"} if is_long else {})
 
     def _executed(self, name: str, days: DayRange, tags: dict[str, str], progress: Progress) -> RangeOutcome:
         """Run a job; what goes wrong inside of the run is in the outcome.
@@ -153,6 +190,9 @@ def _executed(
     *,
     shows_tracebacks: bool = False,
 ) -> RangeOutcome:
+    show_on_timeline(instance, job, _LOCATION)
+    command = click.get_current_context(silent=True)
+    tags |= asked_by(command.info_name or "") if command else {}
     try:
         with _errors_alone():
             result = job.execute_in_process(
@@ -163,18 +203,20 @@ def _executed(
                 raise_on_error=False,
             )
     except (DBAPIError, DagsterPostgresException) as error:
-        raise _storage_broke_off(error) from error
+        raise storage_broke_off(error) from error
     if result.success:
         return RangeOutcome(days, result.run_id)
     _raise_if_stopped(result)
-    return RangeOutcome(days, result.run_id, tuple(_causes(instance, result.run_id, systems)))
+    causes = _causes(instance, result.run_id, systems)
+    end_with_causes(instance, result.run_id, causes)
+    return RangeOutcome(days, result.run_id, tuple(causes))
 
 
 def _without_daily_checks(job: dg.JobDefinition) -> dg.JobDefinition:
     """The job without the checks that only show what stands in the table of verdicts; those that fail a run stay."""
     keys = job.asset_layer.executable_asset_keys
     checks = job.asset_layer.asset_graph.asset_check_keys
-    stay = {key for key in checks if key.asset_key in keys and key.name != CHECK}
+    stay = {key for key in checks if key.asset_key in keys and key.name not in ALL_CHECKS}
     return job.get_subset(asset_selection=set(keys), asset_check_selection=stay)
 
 
@@ -192,14 +234,7 @@ def _check_storage(url: str) -> None:
     try:
         engine.connect().close()
     except DBAPIError as error:
-        raise _storage_broke_off(error) from error
-
-
-def _storage_broke_off(error: Exception) -> WarehouseError:
-    return WarehouseError(
-        f"Dagster's storage refused or broke off: {first_line(error.__cause__ or error)}.",
-        next_step="run the same command again; if that fails too, check the server of PERF_DAGSTER_DATABASE_URL.",
-    )
+        raise storage_broke_off(error) from error
 
 
 @contextmanager

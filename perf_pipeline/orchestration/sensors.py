@@ -4,7 +4,7 @@ Here: when somebody is alerted. Not here: how (`alerts`), why a run failed (`run
 """
 
 from contextlib import ExitStack
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from perf_pipeline.alerts.alerting import alert, night_is_alerted
+from perf_pipeline.catalogue.cadences import PUBLISHED_BY
 from perf_pipeline.catalogue.datasets import Stage, datasets_of
 from perf_pipeline.catalogue.reporting_days import LONDON, last_ended_day
 from perf_pipeline.catalogue.services import load_services
@@ -23,8 +24,6 @@ from perf_pipeline.settings import Settings, load_settings
 from perf_pipeline.warehouse.engine import connected, first_line
 from perf_pipeline.warehouse.statements import run_sql
 
-PUBLISHED_BY = time(6)
-"""Time of day in London at which yesterday is published, or people are alerted."""
 _LOOK_EVERY_SECONDS = 600
 _NOT_PUBLISHED = f"no nightly run has published it by {PUBLISHED_BY:%H:%M}."
 _NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
@@ -34,9 +33,12 @@ _NIGHT_IS_RELEASED = Path(__file__).parent / "sql" / "night_is_released.sql"
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Alerts people when a run fails: one message for each cause, by the channels that PERF_* variables name.",
 )
-def run_failed(context: dg.RunFailureSensorContext) -> None:
-    """Report the causes of a run that failed, but for those that a command has reported."""
-    from perf_pipeline.orchestration.run_causes import causes_of_run
+def run_failed(context: dg.RunFailureSensorContext) -> dg.SkipReason:
+    """Report the causes of a run that failed, but for those that a command has reported.
+
+    A skipped tick adds nothing to the run's events, so that the causes stay the last one. The next tick takes the next run.
+    """
+    from perf_pipeline.orchestration.run_causes import causes_of_run, end_with_causes
 
     settings, run_id = load_settings(), context.dagster_run.run_id
     services, tags = load_services(settings.services_file), context.dagster_run.tags
@@ -47,8 +49,10 @@ def run_failed(context: dg.RunFailureSensorContext) -> None:
             causes = causes_of_run(context.instance, run_id, warehouse, services)
         except (PerfPipelineError, DBAPIError):
             causes = causes_of_run(context.instance, run_id, None, services)
+        end_with_causes(context.instance, run_id, causes)
         about = asked_together(tags, run_id)
         alert(warehouse, settings, causes, about, night=night_of(tags), run_id=run_id)
+    return dg.SkipReason(f"Why run {run_id} failed is reported.")
 
 
 @dg.sensor(

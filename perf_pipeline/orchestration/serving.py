@@ -1,4 +1,7 @@
-"""Keeping Dagit up with its daemon, so that the nightly schedule runs and backfills can be started by hand."""
+"""Keeping Dagit up with its daemon, so that the nightly schedule runs and backfills can be started by hand.
+
+The pages of the checks are served beside it, at the one address that every run records.
+"""
 
 import os
 import signal
@@ -16,6 +19,7 @@ from threading import Thread
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.orchestration.running import prepare_dagster_home
+from perf_pipeline.quality.data_docs import write_index
 from perf_pipeline.settings import Settings
 
 HOST = "127.0.0.1"
@@ -26,16 +30,18 @@ _LOOK_EVERY_SECONDS = 0.5
 
 def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
     """Run Dagit and the daemon until one of them ends or this process is told to; then stop both."""
-    check_port_is_free(settings.dagit_port)
+    check_port_is_free(settings.dagit_port, "PERF_DAGIT_PORT")
+    check_port_is_free(settings.data_docs_port, "PERF_DATA_DOCS_PORT")
     home = prepare_dagster_home(settings)
-    with open_systems(settings, progress=note) as systems, ExitStack() as stack:
-        pages = settings.data_docs_url or stack.enter_context(data_docs_served(systems.data_docs_dir))
-        environment = with_absolute_paths(settings) | {"PERF_DATA_DOCS_URL": pages}
+    with open_systems(settings, progress=note), ExitStack() as stack:
+        stack.enter_context(data_docs_served(settings.data_docs_dir, settings.data_docs_port))
+        environment = with_absolute_paths(settings)
         servers = [
             stack.enter_context(running(command, home, environment))
             for command in (webserver_command(settings), daemon_command())
         ]
-        note(f"Dagit: http://{HOST}:{settings.dagit_port} (Ctrl-C stops it)")
+        note(f"Pages of the checks: {settings.data_docs_address}")
+        note(f"Dagit: http://{HOST}:{settings.dagit_port} (begin with Lineage; Ctrl-C stops it)")
         while all(server.poll() is None for server in servers):
             time.sleep(_LOOK_EVERY_SECONDS)
     raise SettingsError(
@@ -44,16 +50,23 @@ def serve_dagit(settings: Settings, note: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def data_docs_served(folder: Path) -> Iterator[str]:
-    """Serve the pages of the checks, to this machine alone; their address. A browser opens no file from Dagit's pages."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ThreadingHTTPServer((HOST, 0), partial(_QuietHandler, directory=str(folder))) as server:
+def data_docs_served(folder: Path, port: int) -> Iterator[None]:
+    """Serve the pages of the checks to this machine alone. A browser opens no file from Dagit's pages."""
+    write_index(folder)
+    with ThreadingHTTPServer((HOST, port), partial(_PageHandler, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{HOST}:{server.server_port}"
-        server.shutdown()
+        try:
+            yield
+        finally:
+            server.shutdown()
 
 
-class _QuietHandler(SimpleHTTPRequestHandler):
+class _PageHandler(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        """Let the browser ask for the newest page each time."""
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
     def log_message(self, *_: object) -> None:
         """Say nothing: the terminal is for Dagit's messages."""
 
@@ -103,12 +116,12 @@ def running(command: list[str], folder: Path, environment: dict[str, str]) -> It
             os.killpg(server.pid, signal.SIGKILL)
 
 
-def check_port_is_free(port: int) -> None:
+def check_port_is_free(port: int, variable: str) -> None:
     """Raise SettingsError when something listens on the port already."""
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex((HOST, port)) == 0:
             raise SettingsError(
                 f"Something already listens on {HOST}:{port}.",
-                next_step="stop it, or set PERF_DAGIT_PORT to a free port.",
+                next_step=f"stop it, or set {variable} to a free port.",
             )

@@ -1,9 +1,9 @@
 """Reads the published figures that were in force at an instant. Files, commands and pages all use this module."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, collate, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, collate, func, or_, select
 
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
@@ -38,6 +38,20 @@ def figures_as_of(
         .order_by(table.c.period_start, *(collate(table.c[name], "C") for name in dimension))
     )
     return list(connection.execute(statement))
+
+
+def first_published_at(
+    connection: Connection, indicators: Iterable[IndicatorName], subjects: Collection[str], period: str
+) -> datetime | None:
+    """When the first of these figures was published; None when none ever was. `period` is `day` or `month`."""
+    tables = [TABLES[INDICATORS[name].published_dataset].c for name in indicators]
+    firsts = [
+        connection.execute(
+            select(func.min(table.published_at)).where(table.service.in_(subjects), table.period == period)
+        ).scalar()
+        for table in tables
+    ]
+    return min((first for first in firsts if first is not None), default=None)
 
 
 def is_in_force(dataset: str, instant: datetime | None) -> ColumnElement[bool]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset
 from perf_pipeline.catalogue.reporting_days import DayRange, month_end
@@ -27,6 +28,11 @@ def rows_of(connection: Connection, dataset: str, days: DayRange) -> pd.DataFram
     """
     table, entry = good_periods(dataset), DATASETS[dataset]
     statement = select(table).where(table.c[entry.day_column].between(days.first, days.last))
+    return read_frame(connection, statement)
+
+
+def read_frame(connection: Connection, statement: Select[Any]) -> pd.DataFrame:
+    """The rows of a statement as they are, with percentages as Decimal."""
     result = connection.execute(statement)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Text, collate, select
 from perf_pipeline.catalogue.columns import ColumnType
 from perf_pipeline.catalogue.datasets import DATASETS, MONTH_COUNTS, PERIODS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
-from perf_pipeline.catalogue.services import Service
 from perf_pipeline.published.as_of import figures_as_of
 from perf_pipeline.published.markers import letters
 from perf_pipeline.warehouse.tables import TABLES
@@ -27,6 +26,7 @@ class WrittenFile:
 
     path: str
     rows: int
+    is_demonstration: bool = False
 
 
 def file_columns(dataset: Dataset, period: str) -> list[str]:
@@ -36,7 +36,7 @@ def file_columns(dataset: Dataset, period: str) -> list[str]:
 
 
 def write_dataset_files(
-    connection: Connection, root: Path, service: str, indicator: IndicatorName
+    connection: Connection, root: Path, service: str, indicator: IndicatorName, *, is_demonstration: bool = False
 ) -> Iterator[WrittenFile]:
     """Write the four files of one indicator of one service below `root`."""
     dataset = DATASETS[INDICATORS[indicator].published_dataset]
@@ -44,31 +44,45 @@ def write_dataset_files(
     for name, period in PERIODS.items():
         columns = file_columns(dataset, period)
         rows = figures_as_of(connection, indicator, service, period, columns=columns)
-        yield from _write_pair(root, f"{service}/{indicator}-{name}", dataset, columns, rows)
+        path = f"{service}/{indicator}-{name}"
+        yield from _write_pair(root, path, dataset, columns, rows, is_demonstration=is_demonstration)
 
 
-def write_revision_log(connection: Connection, root: Path, service: Service) -> Iterator[WrittenFile]:
+def write_revision_log(
+    connection: Connection,
+    root: Path,
+    service: str,
+    indicators: Collection[IndicatorName],
+    *,
+    is_demonstration: bool = False,
+) -> Iterator[WrittenFile]:
     """Write every change of a published value of the service, as a pair of files below `root`."""
     dataset, table = DATASETS["revision_log"], TABLES["revision_log"]
     key = [table.c[name] for name in dataset.key]
     statement = (
         select(*(table.c[name] for name in dataset.column_names))
-        .where(table.c.subject == service.slug, table.c.indicator.in_(service.indicators))
+        .where(table.c.subject == service, table.c.indicator.in_(indicators))
         .order_by(*(collate(column, "C") if isinstance(column.type, Text) else column for column in key))
     )
-    (root / service.slug).mkdir(parents=True, exist_ok=True)
+    (root / service).mkdir(parents=True, exist_ok=True)
     rows = list(connection.execute(statement))
     columns = ["service" if name == "subject" else name for name in dataset.column_names]
-    yield from _write_pair(root, f"{service.slug}/revisions", dataset, columns, rows)
+    yield from _write_pair(root, f"{service}/revisions", dataset, columns, rows, is_demonstration=is_demonstration)
 
 
 def _write_pair(
-    root: Path, path: str, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    root: Path,
+    path: str,
+    dataset: Dataset,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    is_demonstration: bool,
 ) -> Iterator[WrittenFile]:
     _write_csv(root / f"{path}.csv", dataset, columns, rows)
     _write_json(root / f"{path}.json", dataset, columns, rows)
-    yield WrittenFile(f"{path}.csv", len(rows))
-    yield WrittenFile(f"{path}.json", len(rows))
+    yield WrittenFile(f"{path}.csv", len(rows), is_demonstration)
+    yield WrittenFile(f"{path}.json", len(rows), is_demonstration)
 
 
 def _write_csv(path: Path, dataset: Dataset, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -1,6 +1,5 @@
 """Writes published figures. A changed figure gets a new version, and the earlier version stays."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -9,9 +8,11 @@ from sqlalchemy import Connection, and_, exists, func, select
 
 from perf_pipeline.catalogue.datasets import DATASETS, VERSION_COLUMNS, Dataset
 from perf_pipeline.catalogue.markers import Marker
-from perf_pipeline.flow.flow_asset import AssetReport, Metadata
+from perf_pipeline.flow.figures_shown import newest_rows, shown_by_day
+from perf_pipeline.flow.flow_asset import AssetReport
 from perf_pipeline.published.as_of import is_in_force
-from perf_pipeline.published.figures import BreakRule
+from perf_pipeline.published.figures import BreakRule, read_frame
+from perf_pipeline.published.files import file_columns
 from perf_pipeline.published.revising import outdated, revise
 from perf_pipeline.published.withdrawing import with_withdrawals
 from perf_pipeline.systems import Systems
@@ -40,18 +41,19 @@ def publish(
     later, and no figure is replaced by an older one.
     """
     dataset = DATASETS[name]
-    columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
+    columns = file_columns(dataset, "month")
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, name)
         frames = [frame.reindex(columns=columns).astype(object) for frame in read(connection)]
         figures = without_unapproved(pd.concat(frames, ignore_index=True), systems)
         changed = publish_figures(connection, dataset, figures, run_id, systems.clock(), is_break)
-        table = TABLES[name]
-        in_force = connection.execute(
-            select(func.count()).select_from(table).where(table.c.superseded_at.is_(None))
-        ).scalar_one()
-    metadata: dict[str, Metadata] = {"new_versions": changed, "figures_in_force": int(in_force)}
-    return AssetReport(per_day=_rows_per_day(figures), preview=_newest_months(figures), metadata=metadata)
+        counting = select(func.count()).select_from(TABLES[name]).where(is_in_force(name, None))
+        in_force = connection.execute(counting).scalar_one()
+        is_shown = (is_in_force(name, None), TABLES[name].c.period == "month")
+        newest = newest_rows(connection, dataset, systems.services, *is_shown)
+    daily = figures[figures["period"] == "day"]
+    shown = shown_by_day(dataset, daily, systems.services, set(daily[dataset.day_column]))
+    return AssetReport(shown, {"new_versions": changed, "figures_in_force": int(in_force), **newest})
 
 
 def without_unapproved(figures: pd.DataFrame, systems: Systems) -> pd.DataFrame:
@@ -68,14 +70,18 @@ def publish_figures(
     run_id: str,
     now: datetime,
     is_break: BreakRule | None = None,
+    reason: str | None = None,
 ) -> int:
     """Write changed figures as new versions and log each changed value. Returns the number of new versions.
 
     Figures in force whose revision marker has expired, or whose break marker is no longer right, get a new version with
-    the right markers, even if they are not in `figures`. Call it with the dataset locked for writing.
+    the right markers, even if they are not in `figures`. A person who changes figures gives the reason. Call it with the
+    dataset locked for writing.
     """
     now = _after_all_versions(connection, dataset, now)
     figures = with_withdrawals(connection, dataset, figures.astype(object))
+    if reason:
+        figures["revision_reason"] = figures["revision_reason"].fillna(reason)
     held = _in_force(connection, dataset)
     others = outdated(held, now, is_break)
     known = pd.MultiIndex.from_frame(figures[list(dataset.identity)])
@@ -96,14 +102,14 @@ def _after_all_versions(connection: Connection, dataset: Dataset, now: datetime)
 def publish_again(
     connection: Connection, dataset: Dataset, service: str, period_start: date, period: str, now: datetime
 ) -> bool:
-    """Publish a figure once more after it was withdrawn or restored. Returns whether there is such a figure."""
+    """Publish a figure once more after it was withdrawn. Returns whether there is such a figure."""
     lock_for_writing(connection, dataset.name)
     held = _in_force(connection, dataset)
     is_selected = (
         (held[dataset.subject] == service) & (held["period_start"] == period_start) & (held["period"] == period)
     )
-    columns = [column for column in dataset.column_names if column not in VERSION_COLUMNS]
-    publish_figures(connection, dataset, held[is_selected][columns].reset_index(drop=True), "by hand", now)
+    figures = held.loc[is_selected, file_columns(dataset, "month")].reset_index(drop=True)
+    publish_figures(connection, dataset, figures, "by hand", now)
     return bool(is_selected.any())
 
 
@@ -116,14 +122,4 @@ def _in_force(connection: Connection, dataset: Dataset) -> pd.DataFrame:
         *(~version.c.markers.contains(f"[{marker.value}]") for marker in (Marker.PROVISIONAL, Marker.NOT_AVAILABLE)),
     )
     statement = select(table, exists().where(is_final).label("was_final")).where(is_in_force(dataset.name, None))
-    result = connection.execute(statement)
-    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
-
-
-def _rows_per_day(figures: pd.DataFrame) -> dict[date, dict[str, float]]:
-    days = Counter(figures[figures["period"] == "day"]["period_start"])
-    return {day: {"dagster/partition_row_count": count} for day, count in days.items()}
-
-
-def _newest_months(figures: pd.DataFrame) -> pd.DataFrame:
-    return figures[figures["period"] == "month"].sort_values("period_start").dropna(axis="columns", how="all")
+    return read_frame(connection, statement)

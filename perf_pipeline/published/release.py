@@ -9,18 +9,19 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.errors import PublishingError
+from perf_pipeline.published.files import WrittenFile
 
 RELEASES = ".releases"
 CURRENT = ".current"
 MANIFEST = "manifest.json"
 KEPT_RELEASES = 30
-DEMONSTRATION_NOTICE = "Demonstration data. Not Office of the Public Guardian figures."
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,23 @@ class Release:
     folder: Path
     files: int
     is_new: bool
+    is_demonstration: bool
+    """Whether any of its files has figures that are made from stand-ins."""
 
 
 def publish_release(
-    publish_dir: Path, building: Path, rows: dict[str, int], published_at: datetime, *, is_demonstration: bool
+    publish_dir: Path, building: Path, written: Sequence[WrittenFile], published_at: datetime
 ) -> Release:
-    """Make the files in `building` the current release. `rows` gives the number of rows by path."""
-    contents: dict[str, object] = {"files": _listed(building, rows)}
+    """Make the files in `building` the current release."""
+    contents: dict[str, object] = {"files": _listed(building, written)}
+    is_demonstration = any(file.is_demonstration for file in written)
     if is_demonstration:
-        contents["notice"] = DEMONSTRATION_NOTICE
+        contents[NOTICE_KEY] = NOTICE
     current = current_manifest(publish_dir)
-    if current is not None and _holds(publish_dir / CURRENT, current, contents, rows):
+    if current is not None and _holds(publish_dir / CURRENT, current, contents, written):
         shutil.rmtree(building)
         _link_entries(publish_dir)
-        return Release(str(current["release_id"]), publish_dir / CURRENT, len(rows), is_new=False)
+        return Release(str(current["release_id"]), publish_dir / CURRENT, len(written), False, is_demonstration)
     digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
     release_id = f"{published_at:%Y%m%dT%H%M%S%f}Z-{digest[:8]}"
     manifest = {"release_id": release_id, "published_at": published_at.isoformat()} | contents
@@ -56,21 +60,27 @@ def publish_release(
     _replace_link(publish_dir / CURRENT, Path(RELEASES) / release_id)
     _link_entries(publish_dir)
     _drop_old(publish_dir, keep=release_id)
-    return Release(release_id, folder, len(rows), is_new=True)
+    return Release(release_id, folder, len(written), True, is_demonstration)
 
 
-def _listed(folder: Path, rows: Mapping[str, int]) -> list[dict[str, object]]:
+def _listed(folder: Path, written: Sequence[WrittenFile]) -> list[dict[str, object]]:
     """The files as the manifest lists them."""
-    return [{"path": path, "sha256": _sha256(folder / path), "rows": rows[path]} for path in sorted(rows)]
+    return [
+        {"path": file.path, "sha256": _sha256(folder / file.path), "rows": file.rows}
+        | ({NOTICE_KEY: NOTICE} if file.is_demonstration else {})
+        for file in sorted(written, key=lambda file: file.path)
+    ]
 
 
 def _holds(
-    folder: Path, manifest: Mapping[str, object], contents: Mapping[str, object], rows: Mapping[str, int]
+    folder: Path, manifest: Mapping[str, object], contents: Mapping[str, object], written: Sequence[WrittenFile]
 ) -> bool:
     """Whether a release has these contents, and its files still match its manifest."""
     said = {name: value for name, value in manifest.items() if name not in ("release_id", "published_at")}
     return (
-        said == contents and all((folder / path).is_file() for path in rows) and _listed(folder, rows) == said["files"]
+        said == contents
+        and all((folder / file.path).is_file() for file in written)
+        and _listed(folder, written) == said["files"]
     )
 
 

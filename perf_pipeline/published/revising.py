@@ -7,7 +7,7 @@ here: writing versions (`publishing`). `held` is always the versions in force, w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -21,7 +21,8 @@ from perf_pipeline.catalogue.revisions import RevisionCause
 from perf_pipeline.published.figures import BreakRule
 from perf_pipeline.published.markers import letters, with_marker
 
-Row = Mapping[Any, Any]
+Row = Mapping[str, Any]
+"""A figure by column. Missing values are None."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ def revise(figures: pd.DataFrame, held: pd.DataFrame, dataset: Dataset, now: dat
 
     A person changed each figure that has a revision_reason.
     """
-    before = {_identity(row, dataset): row for row in held.to_dict("records")}
-    rows: list[dict[str, Any]] = []
-    log: list[dict[str, Any]] = []
-    for figure in figures.to_dict("records"):
+    before = {_identity(row, dataset): row for row in _rows(held)}
+    rows: list[Row] = []
+    log: list[Row] = []
+    for figure in _rows(figures):
         earlier = before.get(_identity(figure, dataset))
         changed = () if earlier is None else changed_figures(figure, earlier, dataset)
         cause = None if earlier is None else cause_of(figure, earlier, changed, dataset)
-        row = {str(name): value for name, value in figure.items()} | _revision_of(figure, earlier, cause, now)
+        row = {**figure, **_revision_of(figure, earlier, cause, now)}
         rows.append(row)
         if earlier is not None and cause is not None:
             log += _log_rows(row, earlier, changed, dataset, now)
@@ -60,25 +61,18 @@ def outdated(held: pd.DataFrame, now: datetime, is_break: BreakRule | None = Non
     A revision marker expires at the end of the month of the revision. A break marker depends on the eras of the catalogue.
     Without a break rule, break markers stay as they are.
     """
-    cells = [
-        _with_true_break(_without_old_mark(cell, revised_at, now), is_break, service, start, period)
-        for cell, revised_at, service, start, period in zip(
-            *(held[name] for name in ("markers", "revised_at", "service", "period_start", "period")), strict=True
-        )
-    ]
-    current = pd.Series(cells, index=held.index, dtype=object)
+    current = pd.Series([_true_markers(row, now, is_break) for row in _rows(held)], index=held.index, dtype=object)
     return held.assign(markers=current)[current != held["markers"]]
 
 
-def _without_old_mark(cell: str, revised_at: datetime | None, now: datetime) -> str:
-    is_over = Marker.REVISED.value in letters(cell) and not _is_marked(revised_at, now)
-    return with_marker(cell, Marker.REVISED, is_given=False) if is_over else cell
-
-
-def _with_true_break(cell: str, is_break: BreakRule | None, service: str, start: date, period: str) -> str:
+def _true_markers(row: Row, now: datetime, is_break: BreakRule | None) -> str:
+    cell: str = row["markers"]
+    if Marker.REVISED.value in letters(cell) and not _is_marked(row["revised_at"], now):
+        cell = with_marker(cell, Marker.REVISED, is_given=False)
     if is_break is None or Marker.NOT_AVAILABLE.value in letters(cell):
         return cell
-    breaks = is_break(service, start, month_end(start) if period == "month" else start)
+    start = row["period_start"]
+    breaks = is_break(row["service"], start, month_end(start) if row["period"] == "month" else start)
     return with_marker(cell, Marker.BREAK_IN_SERIES, is_given=breaks)
 
 
@@ -92,23 +86,26 @@ def changed_figures(row: Row, earlier: Row, dataset: Dataset) -> tuple[str, ...]
     return tuple(
         name
         for name in _figures(dataset)
-        if not _is_same(row[name], earlier[name])
-        and not (is_growing and name in COHORT_FIGURES and not pd.isna(row[name]))
+        if row[name] != earlier[name]
+        and not (is_growing and name in COHORT_FIGURES and row[name] is not None)
         and not _is_hidden(row, name)
         and not _is_hidden(earlier, name)
     )
 
 
 def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -> RevisionCause | None:
-    """Why a published value has changed. None when no earlier value has changed."""
-    if not any(_has_value(earlier[name]) for name in changed):
-        return None
-    if _is_by_hand(row):
+    """Why a published value has changed. None when no earlier value has changed.
+
+    A restored figure has no earlier value, but readers saw that it was withdrawn.
+    """
+    if _is_by_hand(row) and changed:
         return RevisionCause.CORRECTION
+    if all(earlier[name] in (None, UNKNOWN_METHOD) for name in changed):
+        return None
     if earlier["origin"] == "imported" and row["origin"] == "computed":
         return RevisionCause.IMPORT_SUPERSEDED
     counts = {name for name in _figures(dataset) if COLUMNS[name].type is ColumnType.COUNT}
-    if counts.isdisjoint(changed) and any(not pd.isna(row[name]) for name in counts):
+    if counts.isdisjoint(changed) and any(row[name] is not None for name in counts):
         return RevisionCause.METHOD
     if Marker.PROVISIONAL.value in letters(earlier["markers"]):
         return RevisionCause.SCHEDULED
@@ -116,9 +113,7 @@ def cause_of(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset) -
 
 
 def _revision_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now: datetime) -> dict[str, Any]:
-    revised_at: datetime | None = now
-    if cause is None:
-        revised_at = None if earlier is None or pd.isna(earlier["revised_at"]) else earlier["revised_at"]
+    revised_at = now if cause else earlier["revised_at"] if earlier else None
     return {
         "revision_cause": cause.value if cause else None,
         "revision_reason": row["revision_reason"] if cause and _is_by_hand(row) else None,
@@ -127,7 +122,7 @@ def _revision_of(row: Row, earlier: Row | None, cause: RevisionCause | None, now
     }
 
 
-def _log_rows(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[dict[str, Any]]:
+def _log_rows(row: Row, earlier: Row, changed: Sequence[str], dataset: Dataset, now: datetime) -> list[Row]:
     """One row of the revision log for each figure that changed."""
     shared = {
         "subject": row[dataset.subject],
@@ -148,28 +143,21 @@ def _figures(dataset: Dataset) -> Sequence[str]:
 
 
 def _is_hidden(row: Row, name: str) -> bool:
-    return bool(pd.isna(row[name])) and Marker.SUPPRESSED.value in letters(row["markers"])
+    return row[name] is None and Marker.SUPPRESSED.value in letters(row["markers"])
 
 
 def _is_by_hand(row: Row) -> bool:
-    return not pd.isna(row.get("revision_reason"))
-
-
-def _has_value(value: Any) -> bool:  # noqa: ANN401
-    return not pd.isna(value) and value != UNKNOWN_METHOD
-
-
-def _is_same(one: Any, other: Any) -> bool:  # noqa: ANN401
-    if pd.isna(one) or pd.isna(other):
-        return bool(pd.isna(one) and pd.isna(other))
-    return bool(one == other)
+    return row.get("revision_reason") is not None
 
 
 def _is_marked(revised_at: datetime | None, now: datetime) -> bool:
     """Whether `now` is in the month of the revision."""
-    if revised_at is None or pd.isna(revised_at):
-        return False
-    return month_start(london_day(revised_at)) == month_start(london_day(now))
+    return revised_at is not None and month_start(london_day(revised_at)) == month_start(london_day(now))
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    values: list[Row] = frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[assignment]
+    return values
 
 
 def _identity(row: Row, dataset: Dataset) -> tuple[Any, ...]:
@@ -177,4 +165,4 @@ def _identity(row: Row, dataset: Dataset) -> tuple[Any, ...]:
 
 
 def _as_text(value: Any) -> str | None:  # noqa: ANN401
-    return None if pd.isna(value) else str(value)
+    return None if value is None else str(value)

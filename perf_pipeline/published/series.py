@@ -1,6 +1,6 @@
 """The published series: one declaration per indicator, from which its asset is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,6 +12,7 @@ from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.disclosure import Breakdown
 from perf_pipeline.catalogue.indicators import INDICATORS, IndicatorName
 from perf_pipeline.catalogue.reporting_days import DayRange, as_ranges, last_ended_day
+from perf_pipeline.flow.figures_shown import became_final
 from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.published.figures import (
@@ -58,19 +59,24 @@ class PublishedSeries:
                 published.update(day for days in claimed for day in days)
                 # Ranges may touch the same earlier days and the same month, and each figure is published once.
                 touched = as_ranges(day for days in claimed for day in dataset.touched_by(days))
-                months = as_ranges(day for days in touched for day in days.whole_months())
-                return [
-                    *(self._daily(connection, days, is_break) for days in touched),
-                    *(self._monthly(connection, systems, days, is_break) for days in months),
-                    not_available(connection, dataset, systems, touched),
-                ]
+                return self.figures(connection, systems, touched)
 
             report = publish(systems, name, read, context.run.run_id, is_break)
-            return replace(report, days_beyond=frozenset(published))
+            final = {day for day in became_final(dataset, day_range(context)) if day >= systems.first_day}
+            return replace(report, days_beyond=frozenset(published | final))
 
         write.__doc__ = self.note
-        write.__module__ = __name__
         return FlowAsset(name, DATASETS[name], (*self.daily, self.monthly, "monthly_verdicts"), write)
+
+    def figures(self, connection: Connection, systems: Systems, ranges: Sequence[DayRange]) -> list[pd.DataFrame]:
+        """What is built and passed of the days and of the months that they touch."""
+        dataset, is_break = DATASETS[INDICATORS[self.indicator].published_dataset], self.break_rule(systems)
+        months = as_ranges(day for days in ranges for day in days.whole_months())
+        return [
+            *(self._daily(connection, days, is_break) for days in ranges),
+            *(self._monthly(connection, systems, days, is_break) for days in months),
+            not_available(connection, dataset, systems, ranges),
+        ]
 
     def _daily(self, connection: Connection, days: DayRange, is_break: BreakRule) -> pd.DataFrame:
         daily_rows = self.daily_rows or (lambda reading, span: rows_of(reading, self.daily[0], span))

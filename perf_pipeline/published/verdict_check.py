@@ -5,21 +5,17 @@ from datetime import date
 
 import dagster as dg
 
-from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.indicators import INDICATORS
-from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, month_start
+from perf_pipeline.catalogue.reporting_days import DayRange, month_start
 from perf_pipeline.catalogue.severity import Severity
 from perf_pipeline.flow.dagster_private import mark_days_failed
 from perf_pipeline.flow.failures import classify_failures
-from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT
 from perf_pipeline.flow.partitions import day_range
-from perf_pipeline.quality.checks import log_days, log_together, shown_verdicts
 from perf_pipeline.quality.failing import Failed, causes_of_days, failed_verdicts
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import connected
 
-DAYS_SHOWN = 14
 MOST_DAYS_MARKED = 62
 """Dagster needs some milliseconds to mark a day of an asset, so of a long range only the newest days are marked."""
 
@@ -38,9 +34,6 @@ def every_day_passed() -> dg.AssetChecksDefinition:
         with classify_failures(), connected(systems.warehouse) as connection:
             causes = causes_of_days(connection, systems.services, days, run.run_id)
             marked = failed_days(failed_verdicts(connection, systems.services, days, run.run_id), days)
-        if run.run.tags.get(LEAVES_CHECKS_OUT):
-            for dataset in CHECKED:
-                _show_some_days(context, systems, dataset, days, marked.get(dataset, set()))
         for asset, asset_days in marked.items():
             mark_days_failed(context, asset, sorted(asset_days)[-MOST_DAYS_MARKED:])
         return dg.AssetCheckResult(
@@ -50,17 +43,6 @@ def every_day_passed() -> dg.AssetChecksDefinition:
         )
 
     return check
-
-
-def _show_some_days(
-    context: dg.AssetCheckExecutionContext, systems: Systems, dataset: str, days: DayRange, failed: set[date]
-) -> None:
-    """Show the verdicts on the newest days and on the failed days, in a run that is too long to show all days."""
-    newest = DayRange(max(days.first, days.last - ONE_DAY * (DAYS_SHOWN - 1)), days.last)
-    shown = {*newest, *sorted(failed)[-MOST_DAYS_MARKED:]}
-    by_day = shown_verdicts(systems.warehouse, dataset, DayRange(min(shown), max(shown)))
-    log_days(context.op_execution_context, dataset, {day: by_day[day] for day in sorted(shown)}, {})
-    log_together(context.op_execution_context, dataset, passed=not failed)
 
 
 def failed_days(failed: list[Failed], days: DayRange) -> dict[str, set[date]]:

@@ -27,15 +27,25 @@ class Withdrawal:
 
 def record_withdrawal(connection: Connection, withdrawal: Withdrawal, reason: str, now: datetime) -> None:
     """Record that the figure is withdrawn. A second call replaces the reason."""
-    values = {"withdrawal_reason": reason, "withdrawn_at": now}
-    statement = insert(_WITHDRAWN).values(**vars(withdrawal), **values)
-    connection.execute(statement.on_conflict_do_update(constraint="withdrawn_figures_pkey", set_=values))
+    statement = insert(_WITHDRAWN).values(**vars(withdrawal), withdrawal_reason=reason, withdrawn_at=now)
+    replaced = {"withdrawal_reason": reason}
+    connection.execute(statement.on_conflict_do_update(constraint="withdrawn_figures_pkey", set_=replaced))
 
 
-def delete_withdrawal(connection: Connection, withdrawal: Withdrawal) -> bool:
-    """Delete the record, so that the figure is published again. Returns whether the figure was withdrawn."""
+@dataclass(frozen=True)
+class WithdrawalRecord:
+    """Why and when a figure was withdrawn."""
+
+    reason: str
+    withdrawn_at: datetime
+
+
+def delete_withdrawal(connection: Connection, withdrawal: Withdrawal) -> WithdrawalRecord | None:
+    """Delete the record, so that the figure can be published again, and return it. None if there is none."""
     conditions = [_WITHDRAWN.c[name] == value for name, value in vars(withdrawal).items()]
-    return connection.execute(delete(_WITHDRAWN).where(*conditions)).rowcount > 0
+    deleted = delete(_WITHDRAWN).where(*conditions).returning(_WITHDRAWN.c.withdrawal_reason, _WITHDRAWN.c.withdrawn_at)
+    row = connection.execute(deleted).one_or_none()
+    return None if row is None else WithdrawalRecord(row.withdrawal_reason, row.withdrawn_at)
 
 
 def with_withdrawals(connection: Connection, dataset: Dataset, figures: pd.DataFrame) -> pd.DataFrame:

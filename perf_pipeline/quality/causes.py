@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from perf_pipeline.catalogue.checks import FAULTS
 from perf_pipeline.catalogue.reporting_days import as_ranges
+from perf_pipeline.catalogue.severity import NOT_RUN
 from perf_pipeline.errors import NEXT_STEP
 
 _DAYS_NAMED = 8
@@ -21,19 +23,29 @@ class Cause:
     found: str
     next_step: str
     check: str = ""
-    """The check that failed, a sentence; empty where no check was reached."""
+    """The name of the check that failed; empty where no check was reached."""
     expected: str = ""
     asset: str = ""
     """The asset whose page in Dagit shows more; empty for the run's own page."""
 
     @property
+    def fault(self) -> str:
+        """What is wrong, in the words of the catalogue; empty where no check was reached."""
+        if self.check and self.found.startswith(NOT_RUN):
+            return f"the check {self.check} could not be run"
+        return self.check and FAULTS.get(self.check, f"the check {self.check} failed")
+
+    @property
     def what(self) -> str:
-        """On one line: subject, days, check, what was expected and found."""
+        """On one line: subject, days, fault, what was found and expected."""
         head = ", ".join(part for part in (self.subject, named(self.days)) if part)
         if NEXT_STEP in self.found or not self.check:
             return f"{head}: {self.found}"
-        expected = f", expected {self.expected}" if self.expected else ""
-        return f"{head}, {self.check.replace('_', ' ')}: found {self.found}{expected}."
+        if self.found.startswith(NOT_RUN):
+            return f"{head}: {self.fault}{self.found.removeprefix(NOT_RUN)}."
+        found = f" Found: {self.found}." if self.found else ""
+        expected = f" Expected: {self.expected}." if self.expected else ""
+        return f"{head}: {self.fault}.{found}{expected}"
 
     def __str__(self) -> str:
         return self.what if NEXT_STEP in self.what else f"{self.what} {NEXT_STEP} {self.next_step.rstrip('.')}."

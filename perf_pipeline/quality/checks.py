@@ -1,128 +1,111 @@
-"""Dagster's asset checks: one for each dataset, which shows the verdict on every day. None of them blocks.
+"""Dagster's asset checks: they show the verdict on every day of a dataset, and its warnings. None of them blocks.
 
 What stops a bad day is the table `verdicts`, which the stages read; Dagster's blocking checks would stop a whole range, and
 only in the run that they fail in.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Collection, Iterable, Iterator
 
 import dagster as dg
-from sqlalchemy import Engine, Row
 
 from perf_pipeline.catalogue.checks import CHECKED, RULES
 from perf_pipeline.catalogue.datasets import DATASETS
-from perf_pipeline.catalogue.reporting_days import DayRange, month_start
-from perf_pipeline.flow.dagster_private import log_verdict, materializations_of
+from perf_pipeline.catalogue.reporting_days import DayRange
+from perf_pipeline.catalogue.severity import Severity
+from perf_pipeline.flow.dagster_private import log_evaluations, materializations_of
 from perf_pipeline.flow.failures import classify_failures
 from perf_pipeline.flow.partitions import day_range
 from perf_pipeline.quality.data_docs import link_to
+from perf_pipeline.quality.evaluations import evaluation_of_warnings, evaluations_of_days, verdicts_by_day
 from perf_pipeline.systems import Systems
-from perf_pipeline.warehouse.engine import connected
-from perf_pipeline.warehouse.statements import run_sql
 
 CHECK = "every_day_passes_its_checks"
-_SQL = Path(__file__).parent / "sql"
+WARNINGS_CHECK = "no_day_has_a_warning"
+ALL_CHECKS = (CHECK, WARNINGS_CHECK)
+_NOT_CHECKED = "The assets of verdicts check days: build the day with all assets, or run perf-pipeline nightly."
 
-Verdict = Row[tuple[object, ...]]
 
+def checks_on(
+    datasets: Iterable[str], verdicts: str, partitions: dg.DailyPartitionsDefinition
+) -> dg.AssetChecksDefinition:
+    """The checks of the datasets that the asset `verdicts` judges, in one step after it."""
 
-def check_on(dataset: str, partitions: dg.DailyPartitionsDefinition) -> dg.AssetChecksDefinition:
-    """The check of one dataset, with a result a day."""
-    is_monthly = DATASETS[dataset].is_monthly
-
-    @dg.asset_check(
-        asset=dataset,
-        name=CHECK,
-        description=_description(dataset),
-        additional_deps=["monthly_verdicts" if is_monthly else "daily_verdicts"],
-        partitions_def=partitions,
-        blocking=False,
-    )
-    def show_verdicts(
+    @dg.multi_asset_check(name=f"show_{verdicts}", specs=list(_specs(datasets, verdicts, partitions)), can_subset=True)
+    def show_checks(
         context: dg.AssetCheckExecutionContext, systems: dg.ResourceParam[Systems]
-    ) -> dg.AssetCheckResult:
+    ) -> Iterator[dg.AssetCheckResult]:
+        """Dagit gets the results from the event log, and none that is yielded: Dagster would log them one by one."""
+        selected = context.selected_asset_check_keys
         with classify_failures():
-            days = day_range(context)
-            shown = shown_verdicts(systems.warehouse, dataset, days)
-        link = link_to(systems.data_docs_dir, dataset, systems.data_docs_url)
-        pages = {"data docs": dg.MetadataValue.url(link)}
-        log_days(context.op_execution_context, dataset, shown, pages)
-        bad = [str(day) for day, verdicts in shown.items() if not passes(verdicts)]
-        return dg.AssetCheckResult(
-            passed=not bad, description=f"Failed on {', '.join(bad)}." if bad else f"True for {days}.", metadata=pages
-        )
+            for dataset in dict.fromkeys(key.asset_key.to_user_string() for key in sorted(selected)):
+                names = {key.name for key in selected if key.asset_key.to_user_string() == dataset}
+                show_verdicts(context.op_execution_context, systems, dataset, day_range(context), names)
+        yield from ()
 
-    return show_verdicts
+    return show_checks
+
+
+def show_verdicts(
+    run: dg.OpExecutionContext, systems: Systems, dataset: str, days: DayRange, checks: Collection[str] = ALL_CHECKS
+) -> None:
+    """Show the verdicts on the days as the results of the dataset's checks."""
+    by_day = verdicts_by_day(systems.warehouse, dataset, days, run.run_id)
+    is_checked = any(by_day.values())
+    if not is_checked:
+        run.log.warning("%s: no day was checked. %s", dataset, _NOT_CHECKED)
+    pages = {"data docs": dg.MetadataValue.url(link_to(systems.data_docs_address, dataset))}
+    if CHECK in checks:
+        key, about = _key(dataset, CHECK), materializations_of(run, dataset, by_day)
+        log_evaluations(run, key, evaluations_of_days(key, by_day, about, pages) if is_checked else [])
+    if WARNINGS_CHECK in checks and _can_warn(dataset):
+        key = _key(dataset, WARNINGS_CHECK)
+        log_evaluations(run, key, [evaluation_of_warnings(key, by_day, pages)] if is_checked else [])
+
+
+def _can_warn(dataset: str) -> bool:
+    return any(rule.severity is Severity.WARNING for rule in RULES[dataset].values())
+
+
+def _specs(
+    datasets: Iterable[str], verdicts: str, partitions: dg.DailyPartitionsDefinition
+) -> Iterator[dg.AssetCheckSpec]:
+    for dataset in datasets:
+        yield dg.AssetCheckSpec(
+            CHECK,
+            asset=dataset,
+            description=_description(dataset),
+            additional_deps=[verdicts],
+            partitions_def=partitions,
+        )
+        if _can_warn(dataset):
+            yield dg.AssetCheckSpec(
+                WARNINGS_CHECK,
+                asset=dataset,
+                description="Shows the warnings on the days of the newest run. A day with a warning has passed.",
+                additional_deps=[verdicts],
+            )
+
+
+def _key(dataset: str, check: str) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(dg.AssetKey(dataset), check)
 
 
 def _description(dataset: str) -> str:
     rules = RULES[dataset].values()
     lines = [f"- `{rule.name}` ({rule.severity.value}): protects from {rule.protects_from}." for rule in rules]
-    return "\n".join(["What must be true of each day (docs/quality.md explains each check):", "", *lines])
-
-
-def shown_verdicts(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
-    """The verdicts on each of the days; of a monthly dataset, those on its month."""
-    is_monthly = DATASETS[dataset].is_monthly
-    by_day = verdicts_of(warehouse, dataset, days.whole_months() if is_monthly else days)
-    return {day: by_day.get(month_start(day) if is_monthly else day, []) for day in days}
-
-
-def verdicts_of(warehouse: Engine, dataset: str, days: DayRange) -> dict[date, list[Verdict]]:
-    """The verdicts on the days."""
-    with connected(warehouse) as connection:
-        bounds = {"dataset": dataset, "first_day": days.first, "last_day": days.last}
-        rows = run_sql(connection, _SQL / "verdicts_of_dataset.sql", **bounds).all()
-    return {day: list(verdicts) for day, verdicts in groupby(rows, key=lambda row: row.period_start)}
-
-
-def passes(verdicts: Sequence[Verdict]) -> bool:
-    """Whether no check failed on a day but warnings."""
-    return all(verdict.result == "passed" or verdict.severity == "warning" for verdict in verdicts)
-
-
-def log_days(
-    run: dg.OpExecutionContext,
-    dataset: str,
-    by_day: dict[date, list[Verdict]],
-    pages: Mapping[str, dg.MetadataValue],
-) -> None:
-    """One evaluation a day, which Dagit shows in the day's row of the asset's partitions."""
-    about = materializations_of(run, dataset, by_day)
-    check = dg.AssetCheckKey(dg.AssetKey(dataset), CHECK)
-    for day, verdicts in by_day.items():
-        log_verdict(
-            run,
-            check,
-            day,
-            passed=all(verdict.result == "passed" for verdict in verdicts),
-            severity=dg.AssetCheckSeverity.WARN if passes(verdicts) else dg.AssetCheckSeverity.ERROR,
-            metadata={**_metadata(verdicts), **pages},
-            about=about.get(day),
-        )
-
-
-def log_together(run: dg.OpExecutionContext, dataset: str, *, passed: bool) -> None:
-    """One evaluation for all days of a run, which Dagit shows beside the check's name."""
-    check = dg.AssetCheckKey(dg.AssetKey(dataset), CHECK)
-    log_verdict(run, check, None, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata={}, about=None)
-
-
-def _metadata(verdicts: Iterable[Verdict]) -> Mapping[str, dg.MetadataValue]:
-    """By check: what was found, and what was expected where it is something else."""
-    shown: dict[str, dg.MetadataValue] = {}
-    for verdict in verdicts:
-        expected = f", expected {verdict.expected}" if verdict.result != "passed" and verdict.expected else ""
-        observed = f": {verdict.observed}" if verdict.observed else ""
-        shown[f"{verdict.subject} {verdict.check_name}"] = dg.MetadataValue.text(
-            f"{verdict.result}{observed}{expected}"
-        )
-    return shown or {"verdict": dg.MetadataValue.text("no figures and no verdict yet")}
+    next_steps: dict[str, list[str]] = {}
+    for rule in rules:
+        next_steps.setdefault(rule.next_step.rstrip("."), []).append(f"`{rule.name}`")
+    steps = [f"- {', '.join(names)}: {step}." for step, names in next_steps.items()]
+    head = (
+        "What must be true of each day. A day that nothing has checked since it was built is shown as missing:"
+        " `perf-pipeline nightly`, or a build of the day with all its assets, checks it."
+    )
+    return "\n".join([head, "", *lines, "", "What to do when one fails:", "", *steps])
 
 
 def quality_checks(partitions: dg.DailyPartitionsDefinition) -> list[dg.AssetChecksDefinition]:
-    """The checks of all datasets."""
-    return [check_on(dataset, partitions) for dataset in CHECKED]
+    """The checks of all datasets: those judged before the months are summed, and the months."""
+    monthly = [name for name in CHECKED if DATASETS[name].is_monthly]
+    daily = [name for name in CHECKED if name not in monthly]
+    return [checks_on(daily, "daily_verdicts", partitions), checks_on(monthly, "monthly_verdicts", partitions)]

@@ -19,7 +19,7 @@ def contract_arms(dataset: Dataset) -> tuple[str, str]:
 def _faults(column: Column) -> Iterator[tuple[str, str, str]]:
     """Conditions that break a column's contract, each with what was found, as SQL, and what is expected."""
     name = column.name
-    found = f"'{name} ' || {name}"
+    found = f"'{name} is ' || {name}"
     if column.is_required:
         yield f"{name} IS NULL", f"'{name} is empty'", "a value"
     if column.allowed:

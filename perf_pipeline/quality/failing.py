@@ -107,7 +107,7 @@ def _found(rows: list[Failed]) -> str:
     """What was found, once where it is the same on all days, else by day."""
     different = {row.observed for row in rows}
     if len(different) == 1:
-        return rows[0].observed or "otherwise"
+        return rows[0].observed or ""
     named = "; ".join(f"{row.period_start}: {row.observed}" for row in rows[:_DAYS_NAMED])
     return named + (f"; and {len(rows) - _DAYS_NAMED} more days" if len(rows) > _DAYS_NAMED else "")
 

@@ -18,13 +18,14 @@ from perf_pipeline.catalogue.checks import CONTRACT_CHECK, RULES, SOURCE_RULES
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
-from perf_pipeline.catalogue.severity import Result
-from perf_pipeline.quality.data_docs import write_page
+from perf_pipeline.catalogue.severity import NOT_RUN, Result
+from perf_pipeline.quality.data_docs import CheckedRange, write_page
 from perf_pipeline.quality.queries import sources_of
 from perf_pipeline.quality.validating import Found, validate
 from perf_pipeline.systems import Systems
-from perf_pipeline.warehouse.engine import first_line, transaction
+from perf_pipeline.warehouse.engine import connected, first_line, transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
+from perf_pipeline.warehouse.stand_ins import stand_ins
 from perf_pipeline.warehouse.statements import run_sql
 from perf_pipeline.warehouse.tables import TABLES
 
@@ -44,7 +45,7 @@ class Finding:
 
 
 def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
-    """Check the dataset's days and write the verdict of every check on each of them, and Great Expectations' page."""
+    """Check the dataset's days and write the verdict of every check on each of them, and its page."""
     with transaction(systems.warehouse) as connection:
         lock_for_writing(connection, dataset)
         judged = _service_days(connection, dataset, days, systems.services)
@@ -69,6 +70,17 @@ def judge(systems: Systems, dataset: str, days: DayRange, run_id: str) -> None:
         insert_frame(connection, TABLES["verdicts"], frame, list(frame.columns))
         run_sql(connection, _SQL / "record_passed.sql", **bounds)
         run_sql(connection, _SQL / "drop_last_good_periods.sql", **bounds)
+    _write_page(systems, dataset, days, run_id, frame)
+
+
+def _write_page(systems: Systems, dataset: str, days: DayRange, run_id: str, verdicts: pd.DataFrame) -> None:
+    try:
+        with connected(systems.warehouse) as connection:
+            is_demonstration = bool(stand_ins(connection))
+        checked = CheckedRange(days, systems.clock(), run_id, is_demonstration)
+        write_page(systems.data_docs_dir, dataset, checked, verdicts.to_dict("records"))
+    except Exception as error:  # Whatever it is, the verdict does not depend on its page.
+        _log.warning("The page of %s could not be written to %s: %s", dataset, systems.data_docs_dir, error)
 
 
 def _service_days(connection: Connection, dataset: str, days: DayRange, services: Services) -> set[ServiceDay]:
@@ -111,10 +123,6 @@ def _checked(systems: Systems, dataset: str, days: DayRange) -> dict[str, Findin
     except Exception as error:  # Whatever it is, nothing has been checked. Its text may quote rows.
         _log.error("%s could not be checked for %s: %s", dataset, days, type(error).__name__)
         return dict.fromkeys(RULES[dataset], _crash(type(error).__name__))
-    try:
-        write_page(systems.data_docs_dir, dataset, validation)
-    except Exception as error:  # Whatever it is, the verdict does not depend on its page.
-        _log.warning("The page of %s could not be written to %s: %s", dataset, systems.data_docs_dir, error)
     findings = {check: _findings(found) for check, found in validation.found.items()}
     if validation.table_differs and validation.found[CONTRACT_CHECK] is not None:
         findings[CONTRACT_CHECK] = Finding(
@@ -141,7 +149,7 @@ def _with_count(observed: str | None, faults: int) -> str | None:
 
 
 def _crash(what: str) -> Finding:
-    return Finding(Result.CRASHED, f"the check could not be run: {what} failed", "a check that can be run")
+    return Finding(Result.CRASHED, f"{NOT_RUN}: {what} failed", "a check that can be run")
 
 
 def _of_every_day(findings: Findings, judged: set[ServiceDay]) -> list[tuple[ServiceDay, Finding]]:

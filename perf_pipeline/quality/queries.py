@@ -12,7 +12,8 @@ Any file of `sql/checks/` may refer to:
     {limit_NAME}                a threshold of the catalogue, for the row's `subject`
     {good_days}                 the rows of the dataset {daily} that months are made from
 
-and to what its entry in the catalogue gives for the dataset; `{NAME_quoted}` are columns as texts. These are names and
+and to what its entry in the catalogue gives for the dataset; `{NAME_quoted}` are columns as texts, and `{NAME_counted}` what
+each of them counts. These are names and
 numbers of the catalogue and of the validated services file: nothing that comes from a source is put into SQL.
 """
 
@@ -21,6 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from perf_pipeline.catalogue.checks import Rule
+from perf_pipeline.catalogue.columns import COLUMNS
 from perf_pipeline.catalogue.datasets import DATASETS, Dataset, Stage
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Services
@@ -67,7 +69,8 @@ def _of_rule(rule: Rule, dataset: str, services: Services) -> dict[str, str]:
         if isinstance(value, str):
             filled[name] = value
         else:
-            filled |= {name: ", ".join(value), f"{name}_quoted": _quoted(value)}
+            counted = (COLUMNS[column].counted for column in value)
+            filled |= {name: ", ".join(value), f"{name}_quoted": _quoted(value), f"{name}_counted": _quoted(counted)}
     if "daily" in filled:
         filled["good_days"] = good_periods_sql(filled["daily"])
     return filled

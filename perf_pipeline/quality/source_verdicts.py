@@ -30,7 +30,11 @@ MOST_DAYS_MARKED = 62
 
 @flow_asset(deps=list(dict.fromkeys(source.extract for source in SOURCES.values())), dataset="verdicts")
 def source_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """The verdicts on every source, whether or not anything is built: was it read, is it complete, is it in time."""
+    """The verdicts on the sources: was each one read, does it hold every day, does it deliver in time.
+
+    They are made at the end of every extraction, whether or not anything is built. A verdict that failed has a row for each
+    day that it is about.
+    """
     judge_sources(systems, context.run.run_id)
     with connected(systems.warehouse) as connection:
         failed = failed_sources(connection, systems.services)

@@ -18,11 +18,7 @@ from perf_pipeline.warehouse.engine import SESSION_OPTIONS, with_password
 from perf_pipeline.warehouse.tables import SCHEMA
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.datasource.fluent import PostgresDatasource
-
-_CRASH = {"raised_exception": True, "exception_message": "It could not be run.", "exception_traceback": ""}
-"""What a page shows of a check that crashed: a driver's message may quote a row."""
 
 Found = list[dict[str, Any]]
 """Rows of findings_by_day.sql."""
@@ -30,13 +26,12 @@ Found = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Validation:
-    """What the checks of a dataset found, and Great Expectations' own report."""
+    """What the checks of a dataset found."""
 
     found: dict[str, Found | None]
     """By check; None where it crashed."""
     table_differs: bool
     """Whether the table has other columns than the catalogue, which is about every day."""
-    report: "ExpectationSuiteValidationResult"
 
 
 def validate(warehouse: Engine, dataset: str, days: DayRange, services: Services) -> Validation:
@@ -53,13 +48,12 @@ def validate(warehouse: Engine, dataset: str, days: DayRange, services: Services
     for result in report.results:
         check = result.expectation.meta["check"] if result.expectation.meta else ""
         if _has_crashed(result.exception_info):
-            result.exception_info = dict(_CRASH)
-        elif "details" in result.result and "found" in result.result["details"]:
-            # Not for the page: it may hold values of an extract.
-            found[check] = result.result.pop("details")["found"]
+            continue
+        if "details" in result.result and "found" in result.result["details"]:
+            found[check] = result.result["details"]["found"]
         else:
             table_differs = not result.success
-    return Validation(found, table_differs, report)
+    return Validation(found, table_differs)
 
 
 class _ImportedWhenUsed(ModuleType):

@@ -8,8 +8,10 @@ import pandas as pd
 from perf_pipeline.catalogue.checks import CHECKED
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.flow.flow_asset import AssetReport, Metadata, as_markdown, flow_asset
+from perf_pipeline.flow.flow_asset import LEAVES_CHECKS_OUT, AssetReport, Metadata, flow_asset
 from perf_pipeline.flow.partitions import day_range
+from perf_pipeline.flow.tables import as_table
+from perf_pipeline.quality.checks import show_verdicts
 from perf_pipeline.quality.failing import failed_verdicts
 from perf_pipeline.quality.judging import judge
 from perf_pipeline.systems import Systems
@@ -27,14 +29,27 @@ JUDGED_DAILY = tuple(name for name in CHECKED if name not in JUDGED_MONTHLY)
 
 @flow_asset(deps=JUDGED_DAILY, dataset="verdicts")
 def daily_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """On the extracts and what was made of them by day; docs/quality.md explains each check."""
-    return judge_all(systems, JUDGED_DAILY, day_range(context), context.run.run_id)
+    """The verdicts on the extracts and on the daily tables: whether each day has passed each of its checks.
+
+    A day that does not pass is held back from months and files. The checks of each asset are on its page *Checks*.
+    """
+    return judge_and_show(context, systems, JUDGED_DAILY)
 
 
 @flow_asset(deps=JUDGED_MONTHLY, dataset="verdicts")
 def monthly_verdicts(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
-    """On the months that the run has summed again."""
-    return judge_all(systems, JUDGED_MONTHLY, day_range(context), context.run.run_id)
+    """The verdicts on the months that a run has summed again: whether each month is the sum of its days, and likely."""
+    return judge_and_show(context, systems, JUDGED_MONTHLY)
+
+
+def judge_and_show(context: dg.AssetExecutionContext, systems: Systems, datasets: tuple[str, ...]) -> AssetReport:
+    """Judge the days of a run. A run that leaves Dagster's checks out shows the results of the checks here."""
+    days = day_range(context)
+    report = judge_all(systems, datasets, days, context.run.run_id)
+    if LEAVES_CHECKS_OUT in context.run.tags:
+        for dataset in datasets:
+            show_verdicts(context.op_execution_context, systems, dataset, days)
+    return report
 
 
 def judge_all(systems: Systems, datasets: tuple[str, ...], days: DayRange, run_id: str) -> AssetReport:
@@ -58,5 +73,5 @@ def _report(systems: Systems, datasets: tuple[str, ...], days: DayRange, run_id:
     }
     metadata: dict[str, Metadata] = {"verdicts_that_failed": len(failed)}
     if not failed.empty:
-        metadata["failed"] = dg.MetadataValue.md(as_markdown(failed.tail(_SHOWN)))
-    return AssetReport(per_day=per_day, metadata=metadata)
+        metadata["failed"] = as_table(failed.tail(_SHOWN))
+    return AssetReport(per_day, metadata)

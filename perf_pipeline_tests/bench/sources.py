@@ -9,7 +9,7 @@ from typing import Any
 
 from perf_pipeline.catalogue.reporting_days import DayRange, month_start, start_of
 from perf_pipeline.demo.feedback_exports import write_exports
-from perf_pipeline.demo.lpa_traps import create_lpa_tables
+from perf_pipeline.demo.lpa_database import statement as demo_statement
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline_tests.bench.sizes import NOW, Size
 from perf_pipeline_tests.conftest import connect
@@ -69,7 +69,7 @@ def _make(postgres: EmbeddedPostgres, size: Size) -> None:
     url = copied_database(postgres, "template0", "lpa_being_made")
     connection = connect(url)
     with connection, connection.cursor() as cursor:
-        create_lpa_tables(cursor)
+        cursor.execute(demo_statement("lpa_tables") + demo_statement("lpa_indexes"))
     connection.close()
     _add_days(url, size.days, size.rows, first=0)
     connection = connect(url)

@@ -1,7 +1,6 @@
 """A source that fails: which failures are tried again, what is recorded of them, and the figures of before."""
 
-import os
-import socket
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
-from perf_pipeline.demo.sirius_behaviour import DroppedConnection, ErrorAnswer, Fault, RawAnswer
+from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, Fault
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.extracted import attempting
 from perf_pipeline.extracted.attempting import read_source
@@ -25,6 +24,7 @@ from perf_pipeline.source_bounds import SourceBounds
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import SERVICE, Sirius
+from perf_pipeline_tests.sirius import dropped, raw
 from perf_pipeline_tests.systems import systems_with
 
 DAYS = DayRange(date(2026, 9, 7), date(2026, 9, 8))
@@ -46,21 +46,16 @@ def read(systems: Systems, source: str) -> frozenset[date]:
 def hanging_up() -> Iterator[tuple[str, list[Any]]]:
     """The URL of a server that ends every connection at once, and the connections that it was asked for."""
     callers: list[Any] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def hang_up() -> None:
-            while True:
-                try:
-                    connection, caller = server.accept()
-                except OSError:
-                    return
-                callers.append(caller)
-                connection.close()
+    class HangingUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            callers.append(self.client_address)
 
-        threading.Thread(target=hang_up, daemon=True).start()
-        port = server.getsockname()[1]
-        yield f"postgresql+psycopg2://reader@127.0.0.1:{port}/lpa?sslmode=disable&gssencmode=disable", callers
-        server.shutdown(socket.SHUT_RDWR)
+    with socketserver.TCPServer(("127.0.0.1", 0), HangingUp) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        host, port = server.server_address[:2]
+        yield f"postgresql+psycopg2://reader@{host!s}:{port}/lpa?sslmode=disable&gssencmode=disable", callers
+        server.shutdown()
 
 
 def test_a_failure_that_may_pass_is_tried_three_times(
@@ -88,9 +83,9 @@ def test_a_refusal_is_not_tried_again(emptied_warehouse: Engine, postgres: Embed
         (ErrorAnswer(404, "NOTFOUND"), "answered 404"),
         (ErrorAnswer(503, "UNAVAILABLE", "list"), "answered 503"),
         (ErrorAnswer(401, "UNAUTHORISED"), "answered 401"),
-        (DroppedConnection(), "cannot be reached"),
-        (RawAnswer(b"<html>Sorry</html>"), "Sirius"),
-        (RawAnswer(b'{"data": [], "meta": {}}', content_type="application/json"), "do not keep the contract"),
+        (dropped, "cannot be reached"),
+        (raw(b"<html>Sorry</html>"), "Sirius"),
+        (raw(b'{"data": [], "meta": {}}', content_type="application/json"), "do not keep the contract"),
     ],
 )
 def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(
@@ -109,12 +104,8 @@ def test_a_failure_is_recorded_in_plain_words_and_the_figures_of_before_stay(
     assert "\n" not in row.failure
 
 
-def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
-        monkeypatch.setenv(name, "/nonexistent")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+@pytest.mark.usefixtures("no_aws")
+def test_requests_that_nobody_can_sign_fail_this_source_alone(sirius: Sirius) -> None:
     read(replace(systems_at(sirius.warehouse, "sirius", sirius.url), sirius_auth="sigv4"), "sirius")
     assert "no AWS credentials" in extracting.last_reading(sirius.warehouse, "sirius").failure
 

@@ -79,7 +79,7 @@ def test_a_command_that_makes_no_sense_is_refused_and_leaves_nothing_behind(
         ("LPA_DATABASE_URL", f"postgresql://perf:{PLANTED}@db/lpa", "PERF_DATABASE_URL is not, so there is no"),
         ("PUBLISH_DIR", "s3://bucket/figures", "PERF_PUBLISH_DIR must be a folder"),
         ("SERVICES_FILE", "no/such/file.toml", "The services file no/such/file.toml can't be read"),
-        ("SIRIUS_AUTH", PLANTED, "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
+        ("SIRIUS_AUTH", PLANTED, "PERF_SIRIUS_AUTH must be 'none' or 'sigv4'"),
         ("SIRIUS_URL", f"https://reader:{PLANTED}@sirius.example", "PERF_SIRIUS_URL holds a user name"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_storage_of_dagster_that_can_not_be_used_is_named(
     storage = f"postgresql://dagster:{PLANTED}@127.0.0.1:{unused_port}/dagster"
     nowhere = str(tmp_path / "nowhere")
     assert f"DAGSTER_HOME {nowhere}" in error_of(call("nightly", PERF_DATABASE_URL=url, DAGSTER_HOME=nowhere))
-    called = call("nightly", PERF_DAGSTER_DATABASE_URL=storage)
+    called = call("nightly", PERF_DAGSTER_DATABASE_URL=storage, DAGSTER_HOME="")
     assert "Dagster's storage refused or broke off: " in error_of(called)
 
 

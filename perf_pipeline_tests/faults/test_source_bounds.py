@@ -1,25 +1,24 @@
 """Sources that are endless, huge, compressed, locked or guarded: each is a failed source within its bounds, in one line."""
 
 import gzip
-import http.server
-import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import repeat
 from pathlib import Path
 
 import pytest
+from flask import Response
 from psycopg2.extensions import connection as psycopg2_connection
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.sources import SOURCES
-from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
-from perf_pipeline.demo.sirius_behaviour import RawAnswer, SiriusBehaviour
+from perf_pipeline.demo.sirius_behaviour import SiriusBehaviour
 from perf_pipeline.errors import PermanentSourceError, TransientSourceError
 from perf_pipeline.extracted.attempting import read_source
 from perf_pipeline.extracted.sirius.client import RetryBounds, SiriusClient
@@ -27,6 +26,8 @@ from perf_pipeline.source_bounds import Deadline, SourceBounds
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.conftest import connect
+from perf_pipeline_tests.lpa_rows import insert_application, insert_feedback
+from perf_pipeline_tests.sirius import raw
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
 DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 5))
@@ -35,82 +36,37 @@ NOON = datetime(2026, 5, 4, 11, tzinfo=UTC)
 ONCE = RetryBounds(tries_count=1)
 
 
-@contextmanager
-def serving(handle: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    """A server of the test's own; its address."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handle) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class _Quiet(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Trickle(_Quiet):
-    """Never silent for long, and never done: each byte alone would pass a timeout."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        try:
-            while True:
-                self.wfile.write(b" ")
-                self.wfile.flush()
-                time.sleep(0.05)
-        except OSError:
-            return
-
-
-class Endless(_Quiet):
-    """A body without end."""
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        try:
-            while True:
-                self.wfile.write(b" " * 2**16)
-        except OSError:
-            return
-
-
-class Bomb(_Quiet):
-    """A kilobyte that unpacks to a gigabyte, roughly."""
-
-    body = gzip.compress(b"0" * 2**26)
-
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Encoding", "gzip")
-        self.end_headers()
-        self.wfile.write(self.body)
-
-
 def asked(url: str, deadline: Deadline | None = None) -> None:
     SiriusClient(url, bounds=ONCE, deadline=deadline).channel_counts(DAYS.first, DAYS.last)
 
 
-def test_an_answer_that_trickles_ends_with_the_time_of_the_reading() -> None:
-    with serving(Trickle) as url, pytest.raises(TransientSourceError, match="took more than 0 s"):
-        asked(url, Deadline(0.3))
+def test_an_answer_that_trickles_ends_with_the_time_of_the_reading(sirius_url: str, behaviour: SiriusBehaviour) -> None:
+    """Never silent for long, and never done: each byte alone would pass a timeout."""
+
+    def trickle() -> Iterator[bytes]:
+        while True:
+            yield b" "
+            time.sleep(0.05)
+
+    behaviour.play(lambda: Response(trickle()))
+    with pytest.raises(TransientSourceError, match="took more than 0 s"):
+        asked(sirius_url, Deadline(0.3))
 
 
-def test_an_endless_answer_is_given_up() -> None:
-    with serving(Endless) as url, pytest.raises(PermanentSourceError, match="answered with more than 8 MB"):
-        asked(url)
+def test_an_endless_answer_is_given_up(sirius_url: str, behaviour: SiriusBehaviour) -> None:
+    behaviour.play(lambda: Response(repeat(b" " * 2**16)))
+    with pytest.raises(PermanentSourceError, match="answered with more than 8 MB"):
+        asked(sirius_url)
 
 
-def test_a_compressed_answer_is_refused_and_memory_stays_flat() -> None:
-    with serving(Bomb) as url:
-        tracemalloc.start()
-        with pytest.raises(PermanentSourceError, match="compressed its answer"):
-            asked(url)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
+def test_a_compressed_answer_is_refused_and_memory_stays_flat(sirius_url: str, behaviour: SiriusBehaviour) -> None:
+    bomb = gzip.compress(b"0" * 2**26)
+    behaviour.play(raw(bomb, headers={"Content-Encoding": "gzip"}))
+    tracemalloc.start()
+    with pytest.raises(PermanentSourceError, match="compressed its answer"):
+        asked(sirius_url)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert peak < 20 * 2**20
 
 
@@ -119,7 +75,7 @@ def test_a_total_that_can_not_be_is_refused_at_once(sirius_url: str, behaviour: 
         b'"from":"2026-05-04","to":"2026-05-05","basis":"receiptDate","timezone":"Europe/London","version":"1.0.0",'
         b'"generatedAt":"2026-05-06T04:00:11Z","dataCompleteUpTo":"2026-05-05","page":1,"limit":100,"total":1000000000000'
     )
-    behaviour.play(RawAnswer(b'{"data":[],"meta":{' + meta + b"}}"))
+    behaviour.play(raw(b'{"data":[],"meta":{' + meta + b"}}"))
     with pytest.raises(PermanentSourceError, match="says that it has 1,000,000,000,000 rows"):
         asked(sirius_url)
     assert len(behaviour.received) == 1
@@ -152,6 +108,12 @@ def own_lpa(lpa_database_url: str, lpa_systems: Systems) -> Systems:
     )
 
 
+def give_instead(cursor: Cursor, table: str, query: str) -> None:
+    """Let the source answer with a query of its table, which is called `held` then."""
+    cursor.execute(f"ALTER TABLE {table} RENAME TO held")
+    cursor.execute(f"CREATE VIEW {table} AS {query}")
+
+
 def test_a_locked_table_is_a_failed_source_after_the_bound(own_lpa: Systems, lpa_database: psycopg2_connection) -> None:
     lpa_database.autocommit = False
     lpa_database.cursor().execute("LOCK TABLE applications IN ACCESS EXCLUSIVE MODE")
@@ -163,8 +125,7 @@ def test_a_locked_table_is_a_failed_source_after_the_bound(own_lpa: Systems, lpa
 def test_a_slow_statement_is_ended(own_lpa: Systems, lpa_database: psycopg2_connection) -> None:
     cursor = lpa_database.cursor()
     insert_application(cursor, started_at=NOON)
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute("CREATE VIEW applications AS SELECT held.* FROM held, pg_sleep(30)")
+    give_instead(cursor, "applications", "SELECT held.* FROM held, pg_sleep(30)")
     bounds = SourceBounds(statement_seconds=0.2, reading_seconds=5)
     night(replace(own_lpa, source_bounds=bounds), "applications")
     assert "statement timeout" in failure_of(own_lpa, "applications")
@@ -175,8 +136,7 @@ def test_rows_that_come_too_slowly_end_with_the_time_of_the_reading(
 ) -> None:
     cursor = lpa_database.cursor()
     insert_application(cursor, started_at=NOON)
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute("CREATE VIEW applications AS SELECT held.* FROM held, pg_sleep(30)")
+    give_instead(cursor, "applications", "SELECT held.* FROM held, pg_sleep(30)")
     night(replace(own_lpa, source_bounds=SourceBounds(reading_seconds=0.3)), "applications")
     assert "did not give all rows within 0 s" in failure_of(own_lpa, "applications")
 
@@ -227,8 +187,7 @@ def test_rows_that_can_not_be_used_are_the_source_s_fault_and_hold_back_nothing_
     insert_application(cursor, started_at=NOON)
     insert_feedback(cursor, received=NOON, rating="satisfied")
     view, fault = SPOILED_VIEWS[case]
-    cursor.execute("ALTER TABLE applications RENAME TO held")
-    cursor.execute(f"CREATE VIEW applications AS {view}")
+    give_instead(cursor, "applications", view)
     assert night(own_lpa, "applications") == frozenset()
     failure = failure_of(own_lpa, "applications")
     assert fault in failure
@@ -241,8 +200,7 @@ def test_texts_in_place_of_ratings_instants_name_row_and_column(
 ) -> None:
     cursor = lpa_database.cursor()
     insert_feedback(cursor, received=NOON, rating="satisfied")
-    cursor.execute("ALTER TABLE feedback RENAME TO held")
-    cursor.execute("CREATE VIEW feedback AS SELECT NULL::integer AS id, received, message FROM held")
+    give_instead(cursor, "feedback", "SELECT NULL::integer AS id, received, message FROM held")
     night(own_lpa, "in-service")
     assert "make-a-lpa, in-service can't be used" in failure_of(own_lpa, "in-service")
 

@@ -113,7 +113,7 @@ def test_the_command_fails_and_names_the_five_days_each_with_its_reason(moments:
     assert called.status == 1
     for day in SPOILED:
         assert any(str(day) in line and "Next step: " in line for line in called.failures), day
-    for reason in ("negative_count", "has no whole day", "total_is_not_sum_of_channels", "duplicate_row", "140.00"):
+    for reason in ("negative count", "no usable data", "total is not sum of channels", "duplicate row", "140.00 %"):
         assert any(reason in line for line in called.failures), reason
 
 

@@ -16,7 +16,7 @@ from perf_pipeline.documents.data_dictionary import data_dictionary
 from perf_pipeline.documents.quality_guide import quality_guide
 from perf_pipeline.extracted.attempting import EXTRACTORS
 from perf_pipeline.extracted.probing import PROBES
-from perf_pipeline.extracted.source_systems import SOURCE_ASSETS
+from perf_pipeline.extracted.source_systems import source_assets
 from perf_pipeline.published.summary import HEADINGS
 from perf_pipeline.settings import Settings
 
@@ -27,7 +27,7 @@ indicators = pytest.mark.parametrize("indicator", INDICATORS)
 
 @sources
 def test_every_source_is_shown_and_explained(source: str) -> None:
-    assert SOURCES[source].asset in {asset.key.to_user_string() for asset in SOURCE_ASSETS}
+    assert SOURCES[source].asset in {asset.key.to_user_string() for asset in source_assets({}, is_embedded=True)}
     assert f"| {source} |" in quality_guide()
 
 

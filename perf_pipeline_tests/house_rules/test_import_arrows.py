@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "documents": {"catalogue"},
     "demo": {*GROUND, "settings", "embedded_postgres"} - {"flow"},
 }
-TOP = {"orchestration", "definitions", "cli", "cli_figures"}
+TOP = {"orchestration", "definitions", "cli"}
 """What opens the systems, declares the whole flow and runs it: it may import every part, and no part imports it."""
 
 

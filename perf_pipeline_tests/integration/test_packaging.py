@@ -50,7 +50,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(wheel: set[str])
     assert wheel == files_of(ROOT / "perf_pipeline")
 
 
-@pytest.mark.parametrize("kind", [".sql", ".toml", ".yaml", ".mako", ".py"])
+@pytest.mark.parametrize("kind", [".sql", ".toml", ".yaml", ".mako", ".html", ".py"])
 def test_the_wheel_holds_files_of_each_kind(wheel: set[str], kind: str) -> None:
     assert kind in {PurePosixPath(name).suffix for name in wheel}
 

@@ -1,31 +1,22 @@
 """The PERF_* variables: read with their types; a wrong one is refused by its name, without its value."""
 
 import os
+import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from perf_pipeline.errors import SettingsError
+from perf_pipeline.orchestration.serving import with_absolute_paths
 from perf_pipeline.setting_types import with_driver
-from perf_pipeline.settings import Settings, load_settings
+from perf_pipeline.settings import Settings, examine_settings, load_settings, unknown_variables
 
+pytestmark = pytest.mark.usefixtures("no_variables")
+Refusal = Callable[..., str]
 WAREHOUSE = "postgresql+psycopg2://perf@db.example/perf"
-
-
-@pytest.fixture(autouse=True)
-def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("PERF_"):
-            monkeypatch.delenv(name)
-
-
-def refusal() -> str:
-    with pytest.raises(SettingsError) as refused:
-        load_settings()
-    assert "\n" not in str(refused.value)
-    assert "Next step: " in str(refused.value)
-    return str(refused.value)
 
 
 def test_with_no_variable_set_the_embedded_default_is_in_force() -> None:
@@ -55,6 +46,7 @@ def test_with_no_variable_set_the_embedded_default_is_in_force() -> None:
         ("PERF_SERVICES_FILE", "services_file", "services.yaml", Path("services.yaml")),
         ("PERF_HOME", "home", "state", Path("state")),
         ("PERF_DAGIT_PORT", "dagit_port", "3001", 3001),
+        ("PERF_DATA_DOCS_PORT", "data_docs_port", "3002", 3002),
         ("PERF_SIRIUS_AUTH", "sirius_auth", "sigv4", "sigv4"),
     ],
 )
@@ -92,11 +84,8 @@ def test_a_url_through_a_socket_folder_keeps_its_host() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["PERF_DATABASE_URL", "PERF_LPA_DATABASE_URL"])
-def test_a_bad_url_is_refused_by_name_and_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, url: str) -> None:
-    monkeypatch.setenv(name, url)
-    message = refusal()
-    assert name in message
-    assert "sekret" not in message
+def test_a_bad_url_is_refused_by_name_and_never_shown(refusal: Refusal, name: str, url: str) -> None:
+    assert name in refusal(**{name: url})
 
 
 def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,21 +101,17 @@ def test_no_secret_shows_in_what_settings_print(monkeypatch: pytest.MonkeyPatch)
         ("PERF_FIRST_DAY", "yesterday", "PERF_FIRST_DAY"),
         ("PERF_FIRST_DAY", "2020-12-31", "PERF_FIRST_DAY must be 2021-01-01 or later"),
         ("PERF_DAGIT_PORT", "0", "PERF_DAGIT_PORT"),
-        ("PERF_SIRIUS_AUTH", "basic", "PERF_SIRIUS_AUTH Input should be 'none' or 'sigv4'"),
+        ("PERF_SIRIUS_AUTH", "basic", "PERF_SIRIUS_AUTH must be 'none' or 'sigv4'"),
         ("PERF_PUBLISH_DIR", "s3://bucket/figures", "PERF_PUBLISH_DIR must be a folder"),
         ("PERF_FEEDBACK_EXPORTS_DIR", "s3://bucket/exports", "PERF_FEEDBACK_EXPORTS_DIR must be a folder"),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
-    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
-    monkeypatch.setenv(name, value)
-    assert message in refusal()
+def test_a_wrong_value_is_refused_by_name(refusal: Refusal, name: str, value: str, message: str) -> None:
+    assert message in refusal(PERF_DATABASE_URL=WAREHOUSE, **{name: value})
 
 
-def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PERF_FIRST_DAY", "soon")
-    monkeypatch.setenv("PERF_DAGIT_PORT", "many")
-    message = refusal()
+def test_every_wrong_variable_is_named_at_once(refusal: Refusal) -> None:
+    message = refusal(PERF_FIRST_DAY="soon", PERF_DAGIT_PORT="many")
     assert "PERF_FIRST_DAY" in message
     assert "PERF_DAGIT_PORT" in message
 
@@ -140,9 +125,8 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
         ("PERF_DEPUTY_DATABASE_URL", WAREHOUSE),
     ],
 )
-def test_a_source_without_a_warehouse_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    monkeypatch.setenv(name, value)
-    assert "PERF_DATABASE_URL is not" in refusal()
+def test_a_source_without_a_warehouse_is_refused(refusal: Refusal, name: str, value: str) -> None:
+    assert "PERF_DATABASE_URL is not" in refusal(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["PERF_HOME", "PERF_FIRST_DAY", "PERF_DAGSTER_DATABASE_URL"])
@@ -180,3 +164,58 @@ def test_a_bad_url_that_only_the_services_file_names_is_refused_by_name(monkeypa
     with pytest.raises(SettingsError, match="PERF_DEPUTY_DATABASE_URL is not a database URL") as refused:
         load_settings().database_url_named("PERF_DEPUTY_DATABASE_URL")
     assert "sekret" not in str(refused.value)
+
+
+def test_links_to_the_pages_of_the_checks_have_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().data_docs_address == "http://127.0.0.1:3001"
+    monkeypatch.setenv("PERF_DATA_DOCS_URL", "https://checks.example/perf/")
+    assert load_settings().data_docs_address == "https://checks.example/perf"
+
+
+def test_a_file_of_variables_in_the_working_directory_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        "# ours\nPERF_DAGIT_PORT=3001\nPERF_FIRST_DAY=2026-01-01\nPERF_HOME=\nPERF_PUBLISH_DIR='a folder'\n"
+        "PERF_HASH_KEY=a${key}b\nPERF_DEPUTY_DATABASE_URL=postgresql://deputy@db/deputy\nPERF_DATABASE_URL="
+        f"{WAREHOUSE}\nPERF_NAME_UNKNOWN=1\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    # Whatever the file sets is taken back after the test.
+    monkeypatch.setattr(os, "environ", os.environ | {"PERF_FIRST_DAY": "2026-02-01"})
+    settings = load_settings()
+    assert (settings.dagit_port, settings.first_day, settings.home) == (3001, date(2026, 2, 1), Path(".perf"))
+    assert settings.publish_dir == "a folder"
+    assert settings.hash_key == SecretStr("a${key}b")
+    assert settings.database_url_named("PERF_DEPUTY_DATABASE_URL") == "postgresql+psycopg2://deputy@db/deputy"
+    assert unknown_variables() == ["PERF_NAME_UNKNOWN"]
+    # What serve gives to Dagit and its daemon, which work in another folder.
+    assert with_absolute_paths(settings)["PERF_DAGIT_PORT"] == "3001"
+
+
+def test_a_file_of_variables_that_can_not_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refusal: Refusal
+) -> None:
+    (tmp_path / ".env").write_bytes(b"PERF_HOME=\xff\n")
+    monkeypatch.chdir(tmp_path)
+    assert f"The file {tmp_path / '.env'} can't be read: it is not UTF-8 text." in refusal()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((f"PERF_{name}", value) for name in ("DAGIT_PORT", "FIRST_DAY", "SIRIUS_URL", "NOW") for value in ("", "x")),
+        ("PERF_SOURCE_LOCK_SECONDS", "soon"),
+        ("PERF_SOURCE_LOCK_SECONDS", "0"),
+        ("PERF_NOW", "2026-05-01T02:30"),
+        ("PERF_SMTP_URL", "mail.example:25"),
+    ],
+)
+def test_no_message_has_words_of_the_library(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv("PERF_DATABASE_URL", WAREHOUSE)
+    monkeypatch.setenv(name, value)
+    _, faults = examine_settings()
+    assert [
+        fault.what for fault in faults if re.search(r"[Ii]nput|valid date|can't be used|PERF_PERF", fault.what)
+    ] == []
+    assert bool(faults) == bool(value)

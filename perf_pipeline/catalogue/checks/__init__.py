@@ -18,4 +18,7 @@ RULES: dict[str, dict[str, Rule]] = {
 }
 """The checks of each dataset, by name."""
 
-__all__ = ["CHECKED", "CONTRACT_CHECK", "NOT_CHECKED", "RULES", "SOURCE_RULES", "Kind", "Rule"]
+FAULTS: dict[str, str] = {rule.name: rule.fault for rules in (SOURCE_RULES, *RULES.values()) for rule in rules.values()}
+"""What is wrong when a check fails, by the check's name. It is the same on all datasets."""
+
+__all__ = ["CHECKED", "CONTRACT_CHECK", "FAULTS", "NOT_CHECKED", "RULES", "SOURCE_RULES", "Kind", "Rule"]

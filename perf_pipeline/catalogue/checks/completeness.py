@@ -6,7 +6,7 @@ from perf_pipeline.catalogue.dimensions import KNOWN_LPA_TYPES, LPA_TYPES, RATIN
 from perf_pipeline.catalogue.severity import Severity
 from perf_pipeline.catalogue.sources import SOURCES, sources_for
 
-NOT_CHECKED = "not checked"
+NOT_CHECKED = "the extract was not checked"
 """What is observed of an extract that has no verdict."""
 CONTRACT_CHECK = "rows_keep_their_contract"
 OUR_FAULT = (
@@ -37,6 +37,7 @@ COMPLETENESS = (
         "columns, types or values that readers do not expect",
         OUR_FAULT,
         on=on_each(CHECKED),
+        fault="a row holds a value that its column does not allow",
     ),
     Rule(
         "key_is_unique",
@@ -45,6 +46,7 @@ COMPLETENESS = (
         "one thing counted twice",
         OUR_FAULT,
         on=on_each(CHECKED),
+        fault="several rows have the same key",
     ),
     Rule(
         "rows_read_are_accounted_for",
@@ -54,6 +56,7 @@ COMPLETENESS = (
         OUR_FAULT,
         on=on_each(datasets_of(Stage.EXTRACTED)),
         shows_observed=True,
+        fault="rows that were read are missing from our copy, or are there twice",
     ),
     Rule(
         "made_from_a_day_that_passed",
@@ -63,6 +66,7 @@ COMPLETENESS = (
         "correct what the failed check of the extract names, then run perf-pipeline backfill of the day",
         on=on_each(datasets_of(Stage.DAILY_METRICS), not_checked=NOT_CHECKED),
         is_consequence=True,
+        fault="the day is made from an extract that did not pass its checks",
     ),
     Rule(
         "every_delivered_day_has_its_rows",
@@ -71,5 +75,6 @@ COMPLETENESS = (
         "a day or a type that goes missing between our copy and the daily figures",
         OUR_FAULT,
         on={name: _rows_of_a_day(daily) for name, daily in datasets_of(Stage.DAILY_METRICS).items()},
+        fault="a delivered day has too few rows, or too many",
     ),
 )

@@ -46,12 +46,15 @@ def _weighted(method: SatisfactionMethod) -> str:
     )
 
 
-def _rule(name: str, protects_from: str, on: Mapping[str, Parameters], sql: str = "") -> Rule:
-    return Rule(name, Kind.CONSISTENCY, Severity.BLOCKING, protects_from, OUR_FAULT, on, sql)
+def _rule(name: str, protects_from: str, on: Mapping[str, Parameters], sql: str = "", *, fault: str) -> Rule:
+    return Rule(name, Kind.CONSISTENCY, Severity.BLOCKING, protects_from, OUR_FAULT, on, sql, fault=fault)
 
 
-def _adds_up(name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str) -> Rule:
-    return _rule(name, protects_from, on_each(datasets, parts=" + ".join(parts), whole=whole), "parts_add_up")
+def _adds_up(
+    name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str, *, fault: str
+) -> Rule:
+    on = on_each(datasets, parts=" + ".join(parts), whole=whole, counted=COLUMNS[whole].counted)
+    return _rule(name, protects_from, on, "parts_add_up", fault=fault)
 
 
 def _percent(percent: str, datasets: tuple[str, ...], numerator: str, denominator: str) -> Rule:
@@ -60,6 +63,7 @@ def _percent(percent: str, datasets: tuple[str, ...], numerator: str, denominato
         "a percentage that its own counts do not give",
         on_each(datasets, percent=percent, numerator=numerator, denominator=denominator),
         "percent_follows_from_counts",
+        fault=f"{percent.replace('_', ' ')} does not follow from its counts",
     )
 
 
@@ -96,15 +100,23 @@ def _summed(daily: str, monthly: str) -> Parameters:
 
 
 def _part(
-    name: str, protects_from: str, datasets: tuple[str, ...], parts: tuple[str, ...], whole: str, minimum: str = "0"
+    name: str,
+    protects_from: str,
+    datasets: tuple[str, ...],
+    parts: tuple[str, ...],
+    whole: str,
+    minimum: str = "0",
+    *,
+    fault: str,
 ) -> Rule:
     on = on_each(datasets, parts=parts, whole=whole, minimum=minimum)
-    return _rule(name, protects_from, on, "parts_are_within_the_whole")
+    return _rule(name, protects_from, on, "parts_are_within_the_whole", fault=fault)
 
 
 def _types(name: str, datasets: tuple[str, ...], columns: tuple[str, ...]) -> Rule:
     protects_from = "applications lost between the types and the total"
-    return _rule(name, protects_from, on_each(datasets, columns=columns), "rows_add_up_to_their_total")
+    fault = "the types of LPA do not add up to the total"
+    return _rule(name, protects_from, on_each(datasets, columns=columns), "rows_add_up_to_their_total", fault=fault)
 
 
 CONSISTENCY = (
@@ -114,6 +126,7 @@ CONSISTENCY = (
         _SATISFACTION,
         RATING_COUNTS,
         "responses_count",
+        fault="the five ratings do not add up to the responses",
     ),
     *(
         _percent(method.column, _SATISFACTION, _weighted(method), f"({max(method.weights)} * responses_count)")
@@ -123,6 +136,7 @@ CONSISTENCY = (
         "headline_percent_follows_from_counts",
         "a headline under another method than the one it names",
         on_each(_SATISFACTION, numerators=satisfaction_numerators()),
+        fault="the headline does not follow from its counts under the method that it names",
     ),
     *_shares(),
     _part(
@@ -131,6 +145,7 @@ CONSISTENCY = (
         _EVENTS,
         ("created_same_day_count",),
         "created_count",
+        fault="more applications were created on the day of their start than were created at all",
     ),
     _types("states_of_all_types_add_up", _EVENTS, STATE_COUNTS),
     _part(
@@ -139,6 +154,7 @@ CONSISTENCY = (
         _COHORTS,
         ("cohort_created_count", "cohort_completed_count"),
         "cohort_started_count",
+        fault="more applications of the cohort reached a state than were started",
     ),
     _types("cohorts_of_all_types_add_up", _COHORTS, COHORT_COUNTS),
     _adds_up(
@@ -147,6 +163,7 @@ CONSISTENCY = (
         _CHANNELS,
         CHANNEL_COUNTS,
         "total_count",
+        fault="the channels do not add up to the total",
     ),
     _types("channels_of_all_types_add_up", _TAKE_UP, TAKE_UP_COUNTS),
     _part(
@@ -156,26 +173,30 @@ CONSISTENCY = (
         ("days_included_count",),
         "days_expected_count",
         minimum="1",
+        fault="the month includes no day, or more days than it has",
     ),
     _rule(
         "month_is_the_sum_of_its_days",
         "a month that differs from its days",
         _days_of_months(),
+        fault="the month is not the sum of its days",
     ),
     _rule(
         "month_is_the_sum_of_its_cohorts",
         "a month that differs from its cohorts",
         {"monthly_completion_rate": {"daily": "daily_completion_rate", "columns": COHORT_COUNTS}},
         "month_is_the_sum_of_its_days",
+        fault="the month is not the sum of its cohorts",
     ),
     Rule(
         "states_come_in_order",
         Kind.CONSISTENCY,
         Severity.WARNING,
-        "stamps that the service sets in another order than people act",
+        "a release of the service that stamps its states in another order",
         "ask the service's team which release changed its stamps; the figures count each stamp on its own day all the same",
         on=on_each(("extracted_application_states",)),
         shows_observed=True,
         thresholds=("disordered_percent",),
+        fault="applications reached their states in another order than usual",
     ),
 )

@@ -14,9 +14,9 @@ _LOOK = (
     " perf-pipeline backfill of the day"
 )
 _VOLUMES: dict[str, Parameters] = {
-    "daily_user_satisfaction": {"volume": "responses_count"},
-    "daily_application_events": {"volume": "started_count"},
-    "daily_digital_take_up": {"volume": "total_count"},
+    "daily_user_satisfaction": {"volume": "responses_count", "counted": "responses"},
+    "daily_application_events": {"volume": "started_count", "counted": "applications started"},
+    "daily_digital_take_up": {"volume": "total_count", "counted": "applications received"},
 }
 """The column that counts how much happened on a day, in one daily dataset of what a source delivers."""
 
@@ -51,7 +51,7 @@ _HEADLINES: dict[str, Parameters] = {
 
 
 def _warning(
-    name: str, protects_from: str, on: Mapping[str, Parameters], *thresholds: str, next_step: str = _LOOK
+    name: str, protects_from: str, on: Mapping[str, Parameters], *thresholds: str, fault: str, next_step: str = _LOOK
 ) -> Rule:
     return Rule(
         name,
@@ -62,6 +62,7 @@ def _warning(
         on=on,
         shows_observed=True,
         thresholds=thresholds,
+        fault=fault,
     )
 
 
@@ -72,6 +73,7 @@ PLAUSIBILITY = (
         on_each(datasets_of(Stage.EXTRACTED)),
         "quarantined_percent",
         "quarantined_rows",
+        fault="too many rows are in quarantine",
         next_step="read the reasons in perf-pipeline status; once the source or the rule is corrected, run"
         " perf-pipeline backfill of the day to let its rows in",
     ),
@@ -81,6 +83,7 @@ PLAUSIBILITY = (
         _VOLUMES,
         "compared_weeks",
         "weekday_deviations",
+        fault="the volume is unlike that of the same weekdays before",
     ),
     _warning(
         "level_of_the_week_has_not_shifted",
@@ -88,12 +91,14 @@ PLAUSIBILITY = (
         _VOLUMES,
         "level_factor",
         "compared_count",
+        fault="the level of the week has shifted",
     ),
     _warning(
         "newest_row_is_recent",
-        "a source that answers, and has nothing new",
+        "a source that answers but has nothing new",
         _VOLUMES,
         "quiet_days",
+        fault="there was no new row for many days",
         next_step="ask the source's team whether the service was closed, or whether its rows are now written elsewhere",
     ),
     _warning(
@@ -102,13 +107,15 @@ PLAUSIBILITY = (
         _HEADLINES,
         "headline_jump_points",
         "compared_count",
+        fault="the headline jumps",
     ),
     _warning(
         "online_applications_are_like_completions",
-        "one of two systems that no longer gets everything the other has",
+        "applications that reach only one of the two systems",
         on_each(("daily_digital_take_up",)),
         "channel_factor",
         "compared_count",
+        fault="online applications are unlike completions",
         next_step="compare Sirius's online applications with those completed in the service, day by day",
     ),
 )

@@ -1,4 +1,4 @@
-"""The form of a check: a sentence that is true when it passes, what it means, and which datasets it is on.
+"""The form of a check: a sentence that is true when it passes, what is wrong when it fails, and which datasets it is on.
 
 Its SQL is in `quality/sql/checks/`, in the file of its name or of the pattern that it shares with others (`sql`). What a
 file may refer to is in `quality.queries`; an entry adds what differs by dataset, such as names of columns.
@@ -43,10 +43,12 @@ class Rule:
     is_consequence: bool = False
     """Whether it only passes on what another check reported, so that nobody needs another alert."""
     thresholds: tuple[str, ...] = ()
+    fault: str = field(kw_only=True)
+    """What is wrong when it fails, as part of a sentence: `the five ratings do not add up to the responses`."""
 
     @property
     def sentence(self) -> str:
-        """The check in words: `Counts add up to responses.`"""
+        """What is true when it passes: `Counts add up to responses.`"""
         return f"{self.name.replace('_', ' ').capitalize()}."
 
 

@@ -51,6 +51,7 @@ def extract_applications(reading: Reading) -> Merged:
         reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,
         transaction(systems.warehouse) as connection,
     ):
+        is_stand_in = source.is_stand_in(reading.days)
         rows = hashed(source.stream(SQL / "application_stamps.sql", reading.days), systems.hash_key)
         with staged(connection, "staged_applications", _STAGED, rows) as count:
             lock_for_writing(connection, reading.source.extract)
@@ -75,7 +76,8 @@ def extract_applications(reading: Reading) -> Merged:
                 added = run_sql(connection, SQL / "add_application_states.sql", **values)
             changes = {row.period_start: SourceChange.NEW_ROWS for row in (*changed, *added)}
             counts = {day: DayCounts() for day in reading.days} | _counts(connection, reading)
-            return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
+            delivery = Delivery(counts, changes)
+            return Merged(record_delivery(connection, reading, delivery, is_stand_in=is_stand_in))
 
 
 def _counts(connection: Connection, reading: Reading) -> dict[date, DayCounts]:

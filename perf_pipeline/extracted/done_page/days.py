@@ -216,7 +216,7 @@ class ExportDays:
             rows.singles[found.rating - 1] += 1
         elif found.rating in rows.aggregates:
             rows.has_disputed_aggregate |= rows.aggregates[found.rating] != found.count
-            self._reject(RejectedRow("duplicate_aggregate", found.slug, found.report_date), line_number)
+            self._reject(RejectedRow("duplicate_row", found.slug, found.report_date), line_number)
         else:
             rows.aggregates[found.rating] = found.count
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from perf_pipeline.catalogue.changes import SourceChange
+from perf_pipeline.catalogue.demonstration import EXPORTS_NOTICE_FILE
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.extracted.done_page.changed_files import accepted_states, last_listing, record_listing, state_of
 from perf_pipeline.extracted.done_page.days import DonePageDay, QuarantinedLine
@@ -70,7 +71,12 @@ def extract_done_page(reading: Reading) -> Merged:
         changes = {
             day.report_date: SourceChange.REVISED for day in found.days if differs(day, known.get(day.report_date))
         }
-        changed = record_delivery(connection, reading, Delivery(_counts(found.days, lines), changes))
+        changed = record_delivery(
+            connection,
+            reading,
+            Delivery(_counts(found.days, lines), changes),
+            is_stand_in=(Path(reading.address) / EXPORTS_NOTICE_FILE).exists(),
+        )
         known_range = reading.systems.days_of(reading.service, reading.source.name) or reading.days
         record_listing(connection, reading.service.slug, listed, waiting, read=reading.days, known=known_range)
     return Merged(changed)

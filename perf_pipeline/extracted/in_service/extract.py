@@ -29,6 +29,7 @@ def extract_in_service(reading: Reading) -> Merged:
         reading_database(reading.address, reading.systems.source_bounds, reading.deadline) as source,
         transaction(reading.systems.warehouse) as connection,
     ):
+        is_stand_in = source.is_stand_in(reading.days)
         rows = source.stream(SQL / "feedback_rows.sql", reading.days)
         with staged(connection, "staged_feedback", _STAGED, rows) as count:
             lock_for_writing(connection, reading.source.extract)
@@ -43,7 +44,8 @@ def extract_in_service(reading: Reading) -> Merged:
             run_sql(connection, SQL / "quarantine_feedback.sql", **values)
             run_sql(connection, SQL / "resolve_feedback.sql", **values)
             counts = {day: DayCounts() for day in reading.days} | _counts(connection)
-            return Merged(record_delivery(connection, reading, Delivery(counts, changes)))
+            delivery = Delivery(counts, changes)
+            return Merged(record_delivery(connection, reading, delivery, is_stand_in=is_stand_in))
 
 
 def _counts(connection: Connection) -> dict[date, DayCounts]:

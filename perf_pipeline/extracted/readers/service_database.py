@@ -31,6 +31,7 @@ from perf_pipeline.warehouse.engine import (
 )
 
 _BOUNDS = SourceBounds()
+_IS_STAND_IN = Path(__file__).parent / "sql" / "is_stand_in.sql"
 _BATCH_ROWS = 2000
 _BATCHES_AHEAD = 8
 # Authorisation; no such database, schema, table or column; invalid values, statements or sessions.
@@ -74,6 +75,10 @@ class ServiceDatabase:
         rows = self._rows(query, days)
         self._streams.append(rows)
         return rows
+
+    def is_stand_in(self, days: DayRange) -> bool:
+        """Whether the database is a stand-in, which says so in a comment on its table. Its figures are a demonstration."""
+        return "t" in [row.strip() for row in self.stream(_IS_STAND_IN, days)]
 
     def close(self) -> None:
         """End the session. An unfinished stream is stopped first, because its thread still uses the session."""

@@ -41,6 +41,7 @@ class ChannelCountDelivery:
     data_complete_up_to: date
     generated_at: datetime
     rows_read_count: int
+    is_stand_in: bool
 
 
 class SiriusClient:
@@ -156,4 +157,5 @@ def _delivery(pages: list[Page]) -> ChannelCountDelivery:
         data_complete_up_to=complete_up_to,
         generated_at=min(page.generated_at for page in pages),
         rows_read_count=sum(len(page.rows) for page in pages),
+        is_stand_in=any(page.is_stand_in for page in pages),
     )

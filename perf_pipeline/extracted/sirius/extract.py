@@ -63,7 +63,7 @@ def extract_channel_counts(reading: Reading) -> Merged:
         quarantine(connection, reading, unusable)
         resolve(connection, reading, (row.row_ref for row in delivery.rows), whole)
         counts = _counts(delivery, rows, _held(connection, reading)[0], reading.days)
-        changed = record_delivery(connection, reading, Delivery(counts, changes))
+        changed = record_delivery(connection, reading, Delivery(counts, changes), is_stand_in=delivery.is_stand_in)
     return Merged(changed, delivery.data_complete_up_to)
 
 

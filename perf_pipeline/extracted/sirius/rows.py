@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from perf_pipeline.catalogue.columns import CHANNELS
+from perf_pipeline.catalogue.demonstration import NOTICE, NOTICE_KEY
 from perf_pipeline.catalogue.reporting_days import TIMEZONE, london_day
 from perf_pipeline.errors import PermanentSourceError
 
@@ -44,8 +45,8 @@ class RejectedRow:
     """An unusable row and the reason.
 
     `row_ref` is `day/subtype` if the row has both, otherwise its place in the answer. Reasons: `not_an_object`,
-    `unreadable_day`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
-    `not_a_whole_number`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
+    `unreadable_date`, `day_outside_request`, `unknown_subtype`, `missing_channel`, `unknown_channel`,
+    `unreadable_count`, `negative_count`, `count_too_large`, `total_is_not_sum_of_channels`, `unknown_status`,
     `duplicate_row`.
     """
 
@@ -64,6 +65,7 @@ class Page:
     generated_at: datetime
     rows_on_all_pages_count: int
     limit: int
+    is_stand_in: bool
 
 
 def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, number: int) -> Page:
@@ -99,6 +101,7 @@ def read_page(body: Mapping[str, Any], *, first_day: date, last_day: date, numbe
         generated_at=generated_at,
         rows_on_all_pages_count=_whole(meta, "total", at_least=0),
         limit=_whole(meta, "limit", at_least=1),
+        is_stand_in=meta.get(NOTICE_KEY) == NOTICE,
     )
 
 
@@ -129,7 +132,7 @@ def _read_row(raw: object, first_day: date, last_day: date, place: str) -> tuple
     _expect("granularity of a row", raw.get("granularity"), "day")
     day = _day(raw.get("period"))
     if day is None:
-        return place, RejectedRow(None, "unreadable_day", place)
+        return place, RejectedRow(None, "unreadable_date", place)
     if not first_day <= day <= last_day:
         return place, RejectedRow(day, "day_outside_request", place)
     subtype = raw.get("caseSubtype")
@@ -157,7 +160,7 @@ def _unusable_because(raw: Mapping[str, Any]) -> str | None:
     counts = [*channels.values(), total]
     # In Python, a JSON true is an int.
     if any(type(count) is not int for count in counts):
-        return "not_a_whole_number"
+        return "unreadable_count"
     if any(count < 0 for count in counts):
         return "negative_count"
     if any(count > _LARGEST_COUNT for count in counts):

@@ -1,16 +1,13 @@
--- For each day: the rows read from the sources, the counted rows, the repeated rows, and the rows in quarantine now.
+-- For each day and source: the rows that were read when it was last delivered, of them the counted and the repeated rows,
+-- and whether this run has read them.
 SELECT
-    ledger.period_start,
-    sum(ledger.rows_kept_count) AS kept,
-    sum(ledger.rows_duplicate_count) AS duplicate,
-    (
-        SELECT count(*)
-        FROM perf.quarantined_rows AS unusable
-        WHERE
-            unusable.source_name = ANY(:sources)
-            AND unusable.resolved_at IS NULL
-            AND unusable.period_start = ledger.period_start
-    ) AS quarantined
-FROM perf.source_deliveries AS ledger
-WHERE ledger.source_name = ANY(:sources) AND ledger.period_start = ANY(CAST(:days AS date[]))
-GROUP BY ledger.period_start
+    period_start,
+    subject,
+    source_name,
+    rows_read_count AS read,
+    rows_kept_count AS kept,
+    rows_duplicate_count AS duplicate,
+    run_id = :run_id AS is_of_this_run
+FROM perf.source_deliveries
+WHERE source_name = ANY(:sources) AND period_start = ANY(CAST(:days AS date[]))
+ORDER BY period_start, subject, source_name

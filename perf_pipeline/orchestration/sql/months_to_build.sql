@@ -1,4 +1,4 @@
--- Months that were not checked since one of their days was built, whose checks could not be made, or that failed and were built
+-- Months that were not checked since one of their days was built, whose checks could not run, or that failed and were built
 -- by other code; as their first day within the range.
 SELECT greatest(built.period_start, CAST(:first_day AS date)) AS day
 FROM perf.built_periods AS built

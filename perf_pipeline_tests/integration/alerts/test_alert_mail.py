@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,9 +9,8 @@ import pytest
 from pydantic import AnyUrl, Secret
 
 from perf_pipeline.alerts.email import Mail
-from perf_pipeline.alerts.messages import Message
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.quality.causes import Cause
+from perf_pipeline_tests.causes import MESSAGE
 from perf_pipeline_tests.integration.alerts.receivers import (
     HOST,
     PASSWORD,
@@ -22,8 +20,6 @@ from perf_pipeline_tests.integration.alerts.receivers import (
     mail_server,
 )
 
-CAUSE = Cause(subject="release", days=(date(2026, 11, 19),), found="the disk is full – 0 €", next_step="make room.")
-MESSAGE = Message(CAUSE, "https://dagit.example/runs/a-run")
 LOGIN = f"{USER}:{quote(PASSWORD, safe='')}@"
 
 

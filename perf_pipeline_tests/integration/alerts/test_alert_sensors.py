@@ -146,22 +146,20 @@ def failing() -> None:
     fails()
 
 
-def run_and_look(
-    instance: dg.DagsterInstance, job: dg.JobDefinition, *, looks: int = 1, night: date | None = None
-) -> str:
+def run_and_look(job: dg.JobDefinition, *, looks: int = 1, night: date | None = None) -> str:
     """Let a run of the job fail, then let the sensor look that often from the same cursor. Returns the run's id."""
-    watching = run_failed.evaluate_tick(dg.build_sensor_context(instance))
-    tags = night_tags(night) if night else None
-    run_id = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags).run_id
-    for _ in range(looks):
-        run_failed.evaluate_tick(dg.build_sensor_context(instance, cursor=watching.cursor))
+    with dg.DagsterInstance.ephemeral() as instance:
+        watching = run_failed.evaluate_tick(dg.build_sensor_context(instance))
+        tags = night_tags(night) if night else None
+        run_id = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags).run_id
+        for _ in range(looks):
+            run_failed.evaluate_tick(dg.build_sensor_context(instance, cursor=watching.cursor))
     return run_id
 
 
 @pytest.mark.usefixtures("configured")
 def test_a_failed_run_is_alerted_once_with_a_link_to_it(webhook: WebhookServer) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        run_id = run_and_look(instance, failing, looks=2)
+    run_id = run_and_look(failing, looks=2)
     (sent,) = webhook.received
     assert sent["subject"] == "fails"
     assert "The disk is full." in sent["found"]
@@ -173,8 +171,7 @@ def test_a_night_whose_failed_run_was_alerted_is_not_alerted_as_missed(
 ) -> None:
     ask_for(configured, NIGHT - timedelta(days=1), is_released=True)
     ask_for(configured, NIGHT, is_released=False)
-    with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, failing, night=NIGHT)
+    run_and_look(failing, night=NIGHT)
     assert look(AT_SIX) == ("2026-11-19 is not published; an alert about it was sent before.", str(NIGHT))
     assert [sent["subject"] for sent in webhook.received] == ["fails"]
 
@@ -186,8 +183,7 @@ def backfilling() -> None:
 
 @pytest.mark.usefixtures("configured")
 def test_a_failed_run_of_a_backfill_started_in_dagit_is_alerted_too(webhook: WebhookServer) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, backfilling)
+    run_and_look(backfilling)
     assert len(webhook.received) == 1
 
 
@@ -195,8 +191,7 @@ def test_a_failed_run_is_alerted_when_the_warehouse_is_what_failed(
     webhook: WebhookServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERF_DATABASE_URL", f"postgresql://perf@{HOST}:1/perf")
-    with dg.DagsterInstance.ephemeral() as instance:
-        run_and_look(instance, failing)
+    run_and_look(failing)
     assert len(webhook.received) == 1
 
 

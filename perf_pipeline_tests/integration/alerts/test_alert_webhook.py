@@ -1,19 +1,15 @@
 """A webhook is posted to again when it stumbles, and its address shows nowhere."""
 
 import ssl
-from datetime import date
 
 import pytest
 from pydantic import HttpUrl, Secret
 
-from perf_pipeline.alerts.messages import Message
 from perf_pipeline.alerts.webhook import Webhook
 from perf_pipeline.errors import PerfPipelineError
-from perf_pipeline.quality.causes import Cause
+from perf_pipeline_tests.causes import MESSAGE
 from perf_pipeline_tests.integration.alerts.receivers import HOST, WEBHOOK_PATH, WebhookServer, webhook_server
 
-CAUSE = Cause(subject="release", days=(date(2026, 11, 19),), found="the disk is full.", next_step="make room.")
-MESSAGE = Message(CAUSE, "https://dagit.example/runs/a-run")
 NEXT_STEP = "Next step: check PERF_ALERT_WEBHOOK_URL and that the service it leads to is up."
 
 

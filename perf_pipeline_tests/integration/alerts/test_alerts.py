@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from pydantic import AnyUrl, Secret
@@ -14,21 +15,19 @@ from perf_pipeline.alerts.messages import message_of
 from perf_pipeline.quality.causes import Cause
 from perf_pipeline.settings import Settings
 from perf_pipeline.warehouse.engine import warehouse_engine
+from perf_pipeline_tests.causes import TAKE_UP
 from perf_pipeline_tests.integration.alerts.receivers import HOST, MailServer, WebhookServer
 
-TAKE_UP = Cause(
-    subject="make-a-lpa, daily_digital_take_up",
-    days=(date(2026, 11, 18), date(2026, 11, 19)),
-    found="total 12",
-    next_step="ask the data team.",
-    check="counts_add_up",
-    expected="total 13",
-    asset="daily_digital_take_up",
-)
 RELEASE = Cause(subject="release", days=(), found="the disk is full.", next_step="make room.")
 RUN = "a-run"
 NIGHT = date(2026, 11, 19)
 CLOSED_PORT = 1
+Alert = Callable[..., bool]
+
+
+@pytest.fixture
+def alert_by_webhook(emptied_warehouse: Engine, by_webhook: Settings) -> Alert:
+    return partial(alert, emptied_warehouse, by_webhook)
 
 
 def with_mail(settings: Settings, port: int) -> Settings:
@@ -54,18 +53,19 @@ def test_the_log_has_a_line_for_each_cause(emptied_warehouse: Engine, caplog: py
     ]
 
 
-def test_the_webhook_receives_each_cause_with_day_check_expected_found_and_link(
-    emptied_warehouse: Engine, by_webhook: Settings, webhook: WebhookServer
+def test_the_webhook_receives_each_cause_with_day_check_fault_found_expected_and_link(
+    alert_by_webhook: Alert, by_webhook: Settings, webhook: WebhookServer
 ) -> None:
-    alert(emptied_warehouse, by_webhook, [TAKE_UP, RELEASE], RUN, run_id=RUN)
+    alert_by_webhook([TAKE_UP, RELEASE], RUN, run_id=RUN)
     take_up, release = webhook.received
     assert take_up == {
         "text": message_of(TAKE_UP, by_webhook, RUN).text,
         "subject": "make-a-lpa, daily_digital_take_up",
-        "check": "counts_add_up",
+        "check": "channels_add_up_to_total",
+        "fault": "the channels do not add up to the total",
         "days": ["2026-11-18", "2026-11-19"],
-        "expected": "total 13",
-        "found": "total 12",
+        "expected": "13, the sum of the parts",
+        "found": "12 applications received",
         "next_step": "ask the data team.",
         "link": "https://dagit.example/assets/daily_digital_take_up?view=checks",
     }
@@ -82,27 +82,23 @@ def test_the_mail_holds_the_same_for_every_recipient(emptied_warehouse: Engine, 
 
 
 def test_a_cause_is_sent_once_for_a_run_and_again_for_another(
-    emptied_warehouse: Engine, by_webhook: Settings, webhook: WebhookServer, caplog: pytest.LogCaptureFixture
+    alert_by_webhook: Alert, webhook: WebhookServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     for run_id in (RUN, RUN, "another-run"):
-        assert alert(emptied_warehouse, by_webhook, [TAKE_UP], run_id, run_id=run_id)
+        assert alert_by_webhook([TAKE_UP], run_id, run_id=run_id)
     assert (len(webhook.received), len(caplog.messages)) == (2, 2)
 
 
-def test_two_processes_with_the_same_cause_send_it_once(
-    emptied_warehouse: Engine, by_webhook: Settings, webhook: WebhookServer
-) -> None:
+def test_two_processes_with_the_same_cause_send_it_once(alert_by_webhook: Alert, webhook: WebhookServer) -> None:
     with ThreadPoolExecutor() as pool:
-        sending = [pool.submit(alert, emptied_warehouse, by_webhook, [TAKE_UP], RUN) for _ in range(4)]
+        sending = [pool.submit(alert_by_webhook, [TAKE_UP], RUN) for _ in range(4)]
     assert all(one.result() for one in sending)
     assert len(webhook.received) == 1
 
 
-def test_subject_check_and_finding_make_a_cause(
-    emptied_warehouse: Engine, by_webhook: Settings, webhook: WebhookServer
-) -> None:
+def test_subject_check_and_finding_make_a_cause(alert_by_webhook: Alert, webhook: WebhookServer) -> None:
     others = [replace(TAKE_UP, subject="it"), replace(TAKE_UP, check="is_it"), replace(TAKE_UP, found="it")]
-    alert(emptied_warehouse, by_webhook, [TAKE_UP, *others, replace(TAKE_UP, next_step="do it.")], RUN)
+    alert_by_webhook([TAKE_UP, *others, replace(TAKE_UP, next_step="do it.")], RUN)
     assert len(webhook.received) == 4
 
 

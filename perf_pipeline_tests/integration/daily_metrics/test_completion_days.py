@@ -10,10 +10,10 @@ from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.windows import COHORT_DAYS
 from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.daily_metrics.completion_rate import cohorts_of_days
-from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_application
 
 DAY = date(2026, 1, 12)
 DAY_90 = DAY + timedelta(days=COHORT_DAYS)

@@ -20,9 +20,10 @@ from sqlalchemy import make_url
 from perf_pipeline.catalogue.reporting_days import london_day, start_of
 from perf_pipeline.demo.channel_model import online_applications
 from perf_pipeline.demo.lpa_database import build_lpa_database, starts_on
-from perf_pipeline.demo.lpa_traps import EPOCH, PLACES, UNUSED_DAYS, planted_id
+from perf_pipeline.demo.lpa_traps import EPOCH, PLACES, UNUSED_DAYS
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.errors import TransientSourceError, UsageError
+from perf_pipeline_tests.lpa_rows import planted_id
 
 FIRST = date(2025, 5, 1)
 LAST = date(2026, 4, 2)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="switches accounts, wh
 def _folder() -> Iterator[Path]:
     """A folder with a copy of the PostgreSQL programs. The folders of pytest are always private."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
-    package = find_launcher(Home.at(folder)).bin_folder.parents[1]
+    package = find_launcher(Home(folder)).bin_folder.parents[1]
     for source in (package, package.with_name(f"{package.name}.libs")):
         if source.exists():
             shutil.copytree(source, folder / "packages" / source.name)

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres, embedded_url
-from perf_pipeline.errors import UsageError
+from perf_pipeline.embedded_postgres import EmbeddedPostgres, embedded_postgres
+from perf_pipeline.embedded_postgres.home import Home
 from perf_pipeline_tests.embedded_users import end, is_stopped, query, start_user, started_at, wait_until_running
 
 MISLEADING = {
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgre
 def test_the_first_user_starts_it_the_last_one_stops_it_and_the_next_one_finds_the_rows(
     tmp_path: Path, server: EmbeddedPostgres
 ) -> None:
-    url = embedded_url(tmp_path, "kept")
+    url = Home(tmp_path).url("kept")
     with embedded_postgres(tmp_path) as first:
         start = started_at(first)
         assert first.ensure_database("kept") == first.url("kept") == url
@@ -75,14 +75,9 @@ def test_a_relative_home_and_a_link_to_it_are_the_same_home(
     monkeypatch.chdir(server.home.path.parent)
     (tmp_path / "link").symlink_to(server.home.path)
     for folder in (Path(server.home.path.name), tmp_path / "link"):
-        assert embedded_url(folder, "perf") == server.url("perf")
+        assert Home(folder).url("perf") == server.url("perf")
         with embedded_postgres(folder) as same:
             assert started_at(same) == started_at(server)
-
-
-def test_a_database_name_that_is_not_plain_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="isn't plain"):
-        embedded_url(tmp_path, "perf?host=elsewhere")
 
 
 def test_a_database_is_created_once_however_many_ask_at_once(server: EmbeddedPostgres) -> None:

@@ -11,7 +11,11 @@ from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 from perf_pipeline.demo.channel_model import ChannelCounts
-from perf_pipeline.demo.lpa_traps import (
+from perf_pipeline.demo.sirius_behaviour import Revision
+from perf_pipeline.extracted.readings import Merged
+from perf_pipeline_tests import extracting
+from perf_pipeline_tests.extracting import LpaDatabase, Sirius
+from perf_pipeline_tests.lpa_rows import (
     blank_application,
     delete_application,
     insert_application,
@@ -19,10 +23,6 @@ from perf_pipeline.demo.lpa_traps import (
     prune_feedback,
     restamp_application,
 )
-from perf_pipeline.demo.sirius_behaviour import Revision
-from perf_pipeline.extracted.readings import Merged
-from perf_pipeline_tests import extracting
-from perf_pipeline_tests.extracting import LpaDatabase, Sirius
 from perf_pipeline_tests.sirius import TODAY
 
 DAYS = DayRange(date(2026, 5, 1), TODAY - ONE_DAY)

@@ -39,7 +39,7 @@ def deliver(systems: Systems, source: str, days: Iterable[date]) -> None:
     asked = DayRange(min(delivered), max(delivered))
     reading = extracting.reading(systems.warehouse, source, "", asked, morning(asked.last))
     with transaction(systems.warehouse) as connection:
-        record_delivery(connection, reading, Delivery(dict.fromkeys(delivered, DayCounts()), {}))
+        record_delivery(connection, reading, Delivery(dict.fromkeys(delivered, DayCounts()), {}), is_stand_in=False)
         record_success(connection, reading, None)
 
 

@@ -17,11 +17,11 @@ from perf_pipeline.daily_metrics.application_events import states_of_days
 from perf_pipeline.daily_metrics.completion_rate import cohorts_of_days
 from perf_pipeline.daily_metrics.digital_take_up import take_up_of_days
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
-from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase, query
+from perf_pipeline_tests.lpa_rows import insert_application, insert_feedback
 
 DAYS = DayRange(date(2026, 3, 26), date(2026, 4, 1))
 """The clocks go forward in the middle."""

@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.orchestration.hash_key import check_hash_key
 from perf_pipeline.warehouse.tables import METADATA
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_application, insert_feedback
 
 DAYS = DayRange(date(2026, 5, 4), date(2026, 5, 4))
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

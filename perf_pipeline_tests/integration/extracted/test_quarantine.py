@@ -7,15 +7,16 @@ import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import DayRange
-from perf_pipeline.demo.lpa_traps import insert_feedback
+from perf_pipeline.cli.status import status_lines
 from perf_pipeline.extracted.assets import extracted_asset
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.orchestration.jobs import range_tags
-from perf_pipeline.orchestration.overview import overview
+from perf_pipeline.orchestration.overview import WARNED_DAYS, overview
 from perf_pipeline.settings import load_settings
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_feedback
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
 DAYS = DayRange(date(2026, 5, 1), date(2026, 5, 7))
@@ -36,7 +37,7 @@ def rate(lpa: LpaDatabase, day: date, rating: str | None) -> None:
 
 
 def status_of_quarantine() -> list[str]:
-    lines = list(overview(load_settings(), NIGHT))
+    lines = list(status_lines(overview(load_settings(), NIGHT), warned_days=WARNED_DAYS))
     section = lines[lines.index("In quarantine") + 1 :]
     return [line.strip() for line in section[: section.index("")]]
 
@@ -61,19 +62,25 @@ def test_unusable_rows_are_counted_by_reason_and_day_in_status_and_on_the_asset_
     systems = systems_with(lpa.warehouse, tmp_path, addresses=of_make_an_lpa(lpa.url), clock=lambda: NIGHT)
     for day, rating in [(FIRST, None), (FIRST, None), (FIRST, "delighted"), (SECOND, None), (SECOND, "satisfied")]:
         rate(lpa, day, rating)
-    labels = ("in quarantine: rating_is_missing", "in quarantine: rating_is_outside_the_scale", "rows_quarantined")
+    labels = ("in quarantine: rating_is_missing", "in quarantine: rating_outside_scale", "rows_quarantined")
     with dg.DagsterInstance.ephemeral() as instance:
         extract(systems, instance)
         assert status_of_quarantine() == [
             "make-a-lpa, in-service: 3 rows, rating_is_missing: 2026-05-02 (1), 2026-05-01 (2)",
-            "make-a-lpa, in-service: 1 row, rating_is_outside_the_scale: 2026-05-01 (1)",
+            "make-a-lpa, in-service: 1 row, rating_outside_scale: 2026-05-01 (1)",
         ]
         assert [shown(instance, FIRST)[label] for label in labels] == [2, 1, 3]
         assert [shown(instance, SECOND)[label] for label in labels] == [1, 0, 1]
-        meaning = "the message has no rating | 3 | 2026-05-02 (1), 2026-05-01 (2)"
-        assert f"| make-a-lpa | in-service | rating_is_missing | {meaning} |" in str(
-            shown(instance, FIRST)["quarantine"]
-        )
+        table = shown(instance, SECOND)["quarantine"]
+        assert isinstance(table, dg.TableMetadataValue)
+        assert {
+            "service": "make-a-lpa",
+            "source": "in-service",
+            "reason": "rating_is_missing",
+            "meaning": "the message has no rating",
+            "rows": 3,
+            "days": "2026-05-02 (1), 2026-05-01 (2)",
+        } in [dict(record.data) for record in table.records]
         lpa.cursor.execute("""UPDATE feedback SET message = message || '{"rating": "satisfied"}'""")
         extract(systems, instance)
         assert status_of_quarantine() == ["nothing"]

@@ -33,7 +33,8 @@ def deliver(
 ) -> frozenset[date]:
     reading = extracting.reading(warehouse, "applications", "", days, at)
     with transaction(warehouse) as connection:
-        return record_delivery(connection, reading, Delivery(dict.fromkeys(days, counts), changes or {}))
+        delivery = Delivery(dict.fromkeys(days, counts), changes or {})
+        return record_delivery(connection, reading, delivery, is_stand_in=False)
 
 
 def revisions(warehouse: Engine) -> dict[date, tuple[int, str, datetime]]:

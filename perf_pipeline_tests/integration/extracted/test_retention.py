@@ -16,7 +16,6 @@ from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, months_lat
 from perf_pipeline.catalogue.sources import SOURCES
 from perf_pipeline.catalogue.windows import COHORT_DAYS, ROWS_KEPT_MONTHS
 from perf_pipeline.definitions import FLOW
-from perf_pipeline.demo.lpa_traps import insert_application, insert_feedback, restamp_application
 from perf_pipeline.extracted.assets import EXTRACTED
 from perf_pipeline.extracted.reporting import report_extraction
 from perf_pipeline.extracted.retention import Dropped, drop_old_rows
@@ -25,6 +24,7 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import SERVICE, LpaDatabase, Sirius, execute
+from perf_pipeline_tests.lpa_rows import insert_application, insert_feedback, restamp_application
 from perf_pipeline_tests.published_days import publish
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
@@ -287,8 +287,10 @@ def test_a_dropping_waits_for_a_build_that_is_under_way(lpa: LpaDatabase, system
 
 def test_dagit_shows_what_was_dropped_and_which_day_holds_back_the_next(systems: Systems) -> None:
     dropped = {(SERVICE, "applications"): Dropped(1, OLD, OLD.last + ONE_DAY), (SERVICE, "other"): Dropped(0, None)}
-    metadata = report_extraction(systems, [SOURCES["applications"]], OLD, set(), dropped).metadata
+    metadata = report_extraction(systems, [SOURCES["applications"]], OLD, set(), dropped, "a run").metadata
     assert metadata["old_rows_dropped"] == 1
     table = metadata["retention"]
-    assert isinstance(table, dg.MarkdownMetadataValue)
-    assert str(table.value).splitlines()[2:] == [f"| {SERVICE} | applications | 1 | {OLD} | {OLD.last + ONE_DAY} |"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [tuple(record.data.values()) for record in table.records] == [
+        (SERVICE, "applications", "1", str(OLD), str(OLD.last + ONE_DAY))
+    ]

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.application_events import daily_application_events, states_of_days
-from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.flow.flow_asset import AssetReport, FlowAsset
 from perf_pipeline.flow.rebuilding import rebuild_days
 from perf_pipeline.systems import Systems
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_application
 from perf_pipeline_tests.published_days import publish
 from perf_pipeline_tests.systems import of_make_an_lpa, systems_with
 
@@ -58,7 +58,7 @@ def test_a_day_that_changes_while_it_is_built_is_left_to_be_built_again(
 
     def overtaken(context: dg.AssetExecutionContext, systems: Systems) -> AssetReport:
         name = "daily_application_events"
-        return rebuild_days(context, systems, name, rows_of, plotted="created_per_started_percent")
+        return rebuild_days(context, systems, name, rows_of)
 
     systems = systems_with(lpa.warehouse, tmp_path, addresses=of_make_an_lpa(lpa.url))
     extract(NIGHT)

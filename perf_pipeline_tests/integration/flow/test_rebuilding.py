@@ -17,7 +17,6 @@ from perf_pipeline.daily_metrics.application_events import daily_application_eve
 from perf_pipeline.daily_metrics.completion_rate import daily_completion_rate
 from perf_pipeline.daily_metrics.digital_take_up import daily_digital_take_up
 from perf_pipeline.daily_metrics.user_satisfaction import daily_user_satisfaction
-from perf_pipeline.demo.lpa_traps import insert_application
 from perf_pipeline.flow.flow_asset import FlowAsset
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.monthly_metrics.completion_rate import completion_of_months
@@ -29,6 +28,7 @@ from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import insert_frame, lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests import extracting
+from perf_pipeline_tests.lpa_rows import insert_application
 from perf_pipeline_tests.passing import let_pass
 from perf_pipeline_tests.systems import systems_with
 

@@ -59,7 +59,7 @@ def months(folder: Path, indicator: str) -> list[dict[str, str]]:
 
 def test_the_files_hold_the_months_as_imported(take: Import, tmp_path: Path) -> None:
     called = take([*clean_feed(), entry("2026-05-01", "uptime-percent", 99.9)])
-    assert (called.status, called.err) == (0, "")
+    assert (called.status, called.err) == (0, "Loading the pipeline …\n")
     assert called.out.splitlines() == [
         "Left out: 1 entry of uptime-percent, which no dataset holds.",
         "user-satisfaction: 4 months imported (2026-02 to 2026-05), 4 of them new or changed.",

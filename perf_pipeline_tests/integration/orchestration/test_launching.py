@@ -19,7 +19,7 @@ from perf_pipeline.definitions import defs
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.extracted.done_page.changed_files import record_listing
 from perf_pipeline.extracted.done_page.files import list_exports
-from perf_pipeline.orchestration.jobs import due_tags, night_tags, range_tags
+from perf_pipeline.orchestration.jobs import WHY, due_tags, night_tags, range_tags
 from perf_pipeline.orchestration.launching import changed_days_are_built, new_exports_are_read
 from perf_pipeline.orchestration.resources import open_systems
 from perf_pipeline.orchestration.running import Runner, dagster_instance
@@ -85,10 +85,11 @@ def looked(instance: dg.DagsterInstance) -> list[tuple[str | None, dict[str, str
 
 
 def asked_of(instance: dg.DagsterInstance) -> list[tuple[str | None, dict[str, str]]]:
-    """Job and tags of each run that the sensor asks for."""
+    """Job and tags of each run that the sensor asks for, but for why it does."""
     found = looked(instance)
     assert isinstance(found, list)
-    return [(job, tags) for job, tags, _ in found]
+    assert all(tags[WHY] for _, tags, _ in found)
+    return [(job, {name: value for name, value in tags.items() if name != WHY}) for job, tags, _ in found]
 
 
 def test_every_night_at_half_past_two_in_london_the_sources_are_read() -> None:
@@ -181,7 +182,7 @@ def folder_changed(message: str | None = None) -> bool:
     """Whether the sensor asks for an extraction; where it does not, it says why."""
     found: Any = new_exports_are_read(dg.build_sensor_context())
     if isinstance(found, dg.RunRequest):
-        assert dict(found.tags).items() >= due_tags(DAYS).items()
+        assert dict(found.tags).items() >= due_tags(DAYS, why="an export file is new, changed or gone").items()
         return True
     assert (message or "No file is new, changed or gone.") in (found.skip_message or "")
     return False

@@ -8,13 +8,13 @@ import dagster as dg
 import pytest
 
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange, start_of
-from perf_pipeline.demo.lpa_traps import blank_application, insert_feedback, restamp_application
 from perf_pipeline.demo.sirius_behaviour import ErrorAnswer
 from perf_pipeline.embedded_postgres import EmbeddedPostgres
 from perf_pipeline.flow.partitions import reporting_days
 from perf_pipeline.orchestration.running import dagster_instance
 from perf_pipeline.settings import load_settings
 from perf_pipeline_tests.commands import Called
+from perf_pipeline_tests.lpa_rows import blank_application, insert_feedback, restamp_application
 from perf_pipeline_tests.small_world import SmallWorld, small_world
 
 DAYS = DayRange(date(2026, 3, 18), date(2026, 6, 5))
@@ -129,6 +129,8 @@ def test_the_first_night_builds_every_day(nights: dict[str, Night]) -> None:
 def test_sources_that_are_down_are_named_in_a_line_each_and_hold_back_nothing_else(nights: dict[str, Night]) -> None:
     called = nights["down"].called
     assert (called.status, called.built, len(called.failures)) == (1, [f"{TYPED_LATER} to {OUTAGE.last}"], 2)
+    # They are the last of all, so that nobody has to look for them above the progress.
+    assert called.err.splitlines()[-2:] == called.failures
     for source, line in zip(("sirius", "in-service"), sorted(called.failures), strict=True):
         assert f"{OUTAGE}: {source}: " in line
         assert "Next step: " in line
@@ -207,7 +209,7 @@ def test_a_late_source_is_reported_every_night_and_a_service_that_is_taken_out_n
     assert [(called.status, called.built, len(called.failures)) for called in (first, second)] == [(1, [], 2)] * 2
     for service, line in zip(("make-a-lpa", "use-an-lpa"), sorted(second.failures), strict=True):
         assert line.startswith(
-            f"Failed: {service}, extracted_feedback, 2026-06-01 to 2026-06-30, sources deliver in time"
+            f"Failed: {service}, extracted_feedback, 2026-06-01 to 2026-06-30: the source is late. Found: "
         )
     only_one = world.place.folder / "services.toml"
     only_one.write_text(

@@ -47,11 +47,11 @@ AGAIN = "its month has to be summed and checked again"
         ),
         (
             [mark("has_passed = false", ON_THE_DAY), crashed("daily_digital_take_up", DAY)],
-            {DAY: "a check could not be made"},
+            {DAY: "one of its checks could not run"},
         ),
         (
             [mark("has_passed = false", ON_THE_DAY), crashed("extracted_channel_counts", DAY)],
-            {DAY: "a check could not be made"},
+            {DAY: "one of its checks could not run"},
         ),
         ([crashed("daily_digital_take_up", DAY, "warning")], {}),
         ([mark("has_passed = NULL", ON_THE_MONTH)], {MONTH: AGAIN}),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from perf_pipeline.catalogue.reporting_days import ONE_DAY
 from perf_pipeline.catalogue.services import DEFAULT_FILE
 from perf_pipeline.demo.feedback_exports import write_exports
-from perf_pipeline.warehouse.engine import connected, warehouse_engine
+from perf_pipeline.warehouse.engine import connected, transaction, warehouse_engine
 from perf_pipeline_tests.commands import Call
 
 FIRST, LAST = date(2026, 6, 1), date(2026, 6, 2)
@@ -49,6 +49,22 @@ def published(folder: Path, service: str = "make-a-lpa") -> dict[str, dict[str, 
         return {row["period_start"]: row for row in csv.DictReader(lines) if row["source"] == "done-page"}
 
 
+def revisions(folder: Path) -> list[dict[str, str]]:
+    """The log of revisions in the files, in the order of publication."""
+    with (folder / "published" / "make-a-lpa" / "revisions.csv").open(encoding="utf-8", newline="") as lines:
+        return sorted(csv.DictReader(lines), key=lambda row: row["published_at"])
+
+
+def put_newer_export(folder: Path, counts: dict[date, int]) -> None:
+    """An export that supersedes the ratings of Make an LPA on some days."""
+    rows = [
+        f"{day} 00:00:00,/done/lasting-power-of-attorney,Rating of 5: {count},,aggregated-service-feedback"
+        for day, count in counts.items()
+    ]
+    header = "creation date,path or service name,feedback,service satisfaction rating,type"
+    (folder / "exports" / "newer.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+
 def test_figures_wait_until_they_are_approved_while_earlier_ones_and_those_of_other_services_stand(
     call: Call, to_approve: dict[str, str], tmp_path: Path
 ) -> None:
@@ -57,20 +73,25 @@ def test_figures_wait_until_they_are_approved_while_earlier_ones_and_those_of_ot
     assert set(published(tmp_path, "use-an-lpa")) == {str(FIRST), str(LAST)}
     assert "perf-pipeline approve --service make-a-lpa" in call("status").out
     approved = call("approve", "--service", "make-a-lpa")
-    assert (approved.status, approved.err) == (0, "")
+    assert (approved.status, approved.failures) == (0, [])
     before = published(tmp_path)
     assert set(before) == {str(FIRST), str(LAST)}
     assert "perf-pipeline approve" not in call("status").out
 
-    (tmp_path / "exports" / "newer.csv").write_text(
-        "creation date,path or service name,feedback,service satisfaction rating,type\n"
-        f"{FIRST} 00:00:00,/done/lasting-power-of-attorney,Rating of 5: 777,,aggregated-service-feedback\n",
-        encoding="utf-8",
-    )
+    put_newer_export(tmp_path, {FIRST: 777})
     call(*BACKFILL)
     assert published(tmp_path) == before
     call("approve", "--service", "make-a-lpa")
     assert published(tmp_path)[str(FIRST)]["responses_count"] == "777"
+
+
+def test_what_was_approved_does_not_wait_even_if_it_changed_no_figure(call: Call, to_approve: dict[str, str]) -> None:
+    waits = "perf-pipeline approve --service make-a-lpa"
+    for _ in range(2):
+        assert call(*BACKFILL, **to_approve).status == 0
+        assert waits in call("status").out
+        assert call("approve", "--service", "make-a-lpa").status == 0
+        assert waits not in call("status").out
 
 
 def test_a_service_whose_figures_need_no_approval_is_a_wrong_call(call: Call, variables: dict[str, str]) -> None:
@@ -96,7 +117,41 @@ def test_a_figure_that_is_taken_back_is_not_available_with_its_reason_until_it_i
     call(*BACKFILL)
     assert published(tmp_path)[str(FIRST)]["markers"] == "[r][x]", "built again, it is still taken back"
     restored = call("withdraw", *FIGURE, "--restore")
-    assert (restored.status, restored.err) == (0, "")
+    assert (restored.status, restored.failures) == (0, [])
+    assert published(tmp_path)[str(FIRST)] == before[str(FIRST)] | {"markers": "[r]"}
+    reasons = [row["revision_reason"] for row in revisions(tmp_path) if row["figure"] == "responses_count"]
+    assert reasons == ["The page was under test.", "Restored. It had been withdrawn: The page was under test."]
+    call(*BACKFILL)
+    assert published(tmp_path)[str(FIRST)] == before[str(FIRST)] | {"markers": "[r]"}
+
+
+def test_a_restored_figure_is_the_one_that_is_built_now_with_the_reason_in_the_files(
+    call: Call, to_approve: dict[str, str], tmp_path: Path
+) -> None:
+    call(*BACKFILL, **to_approve)
+    call("approve", "--service", "make-a-lpa")
+    before = published(tmp_path)
+    call("withdraw", *FIGURE, "--reason", "The export was wrong.")
+    put_newer_export(tmp_path, {FIRST: 777, LAST: 888})
+    call(*BACKFILL)
+    assert call("withdraw", *FIGURE, "--restore", "--reason", "The export was corrected.").status == 0
+    after = published(tmp_path)
+    assert after[str(FIRST)]["responses_count"] == "777"
+    assert after[str(LAST)] == before[str(LAST)], "no other figure is approved by that"
+    newest = [row for row in revisions(tmp_path) if row["figure"] == "responses_count"][-1]
+    assert (newest["later_value"], newest["revision_cause"]) == ("777", "correction")
+    assert newest["revision_reason"] == "Restored: The export was corrected."
+
+
+def test_a_restored_figure_that_is_not_built_is_the_earlier_one(
+    call: Call, variables: dict[str, str], tmp_path: Path
+) -> None:
+    call(*BACKFILL, **variables)
+    before = published(tmp_path)
+    call("withdraw", *FIGURE, "--reason", "The page was under test.")
+    with transaction(warehouse_engine(variables["PERF_DATABASE_URL"])) as connection:
+        connection.execute(text("DELETE FROM perf.daily_user_satisfaction"))
+    assert call("withdraw", *FIGURE, "--restore").status == 0
     assert published(tmp_path)[str(FIRST)] == before[str(FIRST)] | {"markers": "[r]"}
 
 
@@ -105,9 +160,9 @@ def test_a_figure_that_is_taken_back_is_not_available_with_its_reason_until_it_i
     [
         (("--period", "2026-13", "--reason", "x"), "is not a period"),
         (("--period", "2025-01-01", "--reason", "x"), "No user-satisfaction of make-a-lpa is published"),
-        (("--period", "2026-06-01"), "Give either --reason, or --restore"),
-        (("--period", "2026-06-01", "--restore"), "was not taken back"),
-        (("--period", "2026-06-01", "--reason", " "), "Give either --reason, or --restore"),
+        (("--period", "2026-06-01"), "Give --reason, or --restore"),
+        (("--period", "2026-06-01", "--restore"), "is not withdrawn"),
+        (("--period", "2026-06-01", "--reason", " "), "Give --reason, or --restore"),
     ],
 )
 def test_what_can_not_be_taken_back_is_reported_and_nothing_is_recorded(

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine, insert
 
+from perf_pipeline.catalogue.datasets import DATASETS
+from perf_pipeline.published.files import file_columns
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.tables import TABLES
 from perf_pipeline_tests.commands import Call
@@ -53,7 +56,10 @@ def test_the_command_shows_a_figure_as_it_stood(
     call: Call, revised: dict[str, str], instant: str, totals: list[tuple[str, str]]
 ) -> None:
     called = call("as-of", instant, *TAKE_UP, **revised)
-    assert (called.status, called.err) == (0, "")
+    said = "" if totals else "Nothing was published before 2026-01-20 03:00 (London).\n"
+    if instant.startswith("9998"):
+        said = "9998-01-01 00:00 (London) has not come yet: these are the figures in force now.\n"
+    assert (called.status, called.err) == (0, said)
     assert [(row["total_count"], row["markers"]) for row in csv.DictReader(io.StringIO(called.out))] == totals
 
 
@@ -63,12 +69,57 @@ def test_the_command_shows_days_when_asked_for_them(call: Call, revised: dict[st
     assert (row["period"], row["total_count"], "days_included_count" in row) == ("day", "33", False)
 
 
-def test_the_command_shows_every_indicator_below_its_own_columns(call: Call, revised: dict[str, str]) -> None:
+def test_every_indicator_is_in_one_table_and_cells_that_an_indicator_does_not_have_are_empty(
+    call: Call, revised: dict[str, str], warehouse: Engine
+) -> None:
+    rating = {"service": "use-an-lpa", "period_start": date(2025, 12, 1), "period": "month", "source": "done-page"}
+    version = {
+        "origin": "computed",
+        "run_id": "a run",
+        "markers": "",
+        "published_at": datetime(2026, 1, 20, 3, tzinfo=UTC),
+    }
+    with transaction(warehouse) as connection:
+        figures = TABLES["published_user_satisfaction"]
+        connection.execute(insert(figures), {**rating, **version, "headline_percent": 86, "responses_count": 7})
     called = call("as-of", "2026-02-01", **revised)
-    tables = [list(csv.DictReader(io.StringIO(table))) for table in called.out.split("\n\n")]
-    assert [len(table) for table in tables] == [0, 0, 1]
-    heads = [table.splitlines()[0].split(",")[-3:] for table in called.out.split("\n\n")]
-    assert heads == [["days_expected_count", "origin", "markers"]] * 3
+    head, *rows = csv.reader(io.StringIO(called.out))
+    assert {len(row) for row in rows} == {len(head)}
+    assert head[:6] == ["indicator", "service", "period_start", "period", "source", "lpa_type"]
+    assert head[-4:] == ["days_included_count", "days_expected_count", "origin", "markers"]
+    assert len(set(head)) == len(head)
+    found = {row["indicator"]: row for row in csv.DictReader(io.StringIO(called.out))}
+    assert {name: (row["responses_count"], row["total_count"]) for name, row in found.items()} == {
+        "user-satisfaction": ("7", ""),
+        "digital-take-up": ("", "1001"),
+    }
+
+
+def test_one_indicator_alone_has_the_columns_of_its_files(call: Call, revised: dict[str, str]) -> None:
+    called = call("as-of", "2026-02-01", *TAKE_UP, **revised)
+    columns = file_columns(DATASETS["published_digital_take_up"], "month")
+    assert next(csv.reader(io.StringIO(called.out))) == columns
+
+
+def test_the_figures_as_json(call: Call, revised: dict[str, str]) -> None:
+    called = call("as-of", "2026-02-01", "--json", **revised)
+    found = json.loads(called.out)
+    assert (found["as_of"], found["period"]) == ("2026-02-01T00:00:00+00:00", "monthly")
+    (figure,) = found["figures"]
+    shown = {name: figure[name] for name in ("indicator", "period_start", "total_count", "markers")}
+    assert shown == {
+        "indicator": "digital-take-up",
+        "period_start": "2025-12-01",
+        "total_count": 1001,
+        "markers": "[r]",
+    }
+    assert "responses_count" not in figure
+
+
+def test_where_nothing_was_ever_published_the_command_says_so(call: Call, warehouse_url: str) -> None:
+    called = call("as-of", "2026-02-01", PERF_DATABASE_URL=warehouse_url)
+    assert (called.status, called.err) == (0, "Nothing was published yet.\n")
+    assert len(called.out.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

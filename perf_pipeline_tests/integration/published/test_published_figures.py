@@ -1,13 +1,12 @@
 """What is published of the daily figures, with which markers, and what becomes of it when it changes."""
 
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import Connection, text, update
+from sqlalchemy import text, update
 
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.catalogue.services import Service, Services
@@ -16,6 +15,8 @@ from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
 from perf_pipeline.warehouse.replacing import lock_for_writing
 from perf_pipeline.warehouse.tables import TABLES
+from perf_pipeline_tests.extracting import wait_for
+from perf_pipeline_tests.ledgers import Ledgers
 from perf_pipeline_tests.published_days import (
     APRIL,
     MARCH,
@@ -25,25 +26,13 @@ from perf_pipeline_tests.published_days import (
     in_force,
     months_of,
     publish,
-    put,
     put_channels,
     put_ratings,
     without_source,
 )
 
 FIRST_OF_MAY = DayRange(MAY.first, MAY.first)
-
-
-def put_deliveries(systems: Systems, days: Iterable[date], source: str) -> None:
-    """Days that a source of Make an LPA has delivered."""
-    counts = dict.fromkeys([f"rows_{kind}_count" for kind in ("read", "kept", "quarantined", "duplicate")], 0)
-    instants = dict.fromkeys(["changed_at", "first_delivered_at", "delivered_at"], systems.clock())
-    row = {"subject": "make-a-lpa", "source_name": source, "revision_count": 1, "change": "delivered"} | counts
-    put(
-        systems,
-        "source_deliveries",
-        [row | instants | {"is_short": False, "run_id": "a run", "period_start": day} for day in days],
-    )
+OURS = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 def with_make_an_lpa(systems: Systems, **changes: object) -> Systems:
@@ -173,7 +162,7 @@ def test_what_lies_before_the_first_day_of_a_service_or_its_source_is_marked_x(
 
 def test_what_a_source_delivered_before_it_was_taken_away_stays_known(since_april: Systems) -> None:
     known = DayRange(APRIL.first, date(2026, 4, 20))
-    put_deliveries(since_april, known, "sirius")
+    Ledgers(since_april).deliver("make-a-lpa", "sirius", known)
     put_channels(since_april, known)
     publish(without_source(since_april, "sirius"), TAKE_UP, APRIL)
     markers = in_force(since_april, "digital_take_up", "markers")
@@ -183,7 +172,7 @@ def test_what_a_source_delivered_before_it_was_taken_away_stays_known(since_apri
 
 def test_figures_that_arrive_later_take_the_place_of_x(since_april: Systems) -> None:
     publish(without_source(since_april, "sirius"), TAKE_UP, APRIL)
-    put_deliveries(since_april, APRIL, "sirius")
+    Ledgers(since_april).deliver("make-a-lpa", "sirius", APRIL)
     put_channels(since_april, APRIL)
     publish(since_april, TAKE_UP, APRIL)
     markers = in_force(since_april, "digital_take_up", "markers")
@@ -231,21 +220,10 @@ def test_a_run_that_waited_for_another_publishes_what_that_one_left(publishing: 
     with transaction(publishing.warehouse) as connection:
         lock_for_writing(connection, "published_user_satisfaction")
         waiting.start()
-        wait_until_somebody_waits(connection)
+        wait_for(publishing.warehouse, f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {OURS}")
         change_ratings(publishing, 12)
     waiting.join()
     assert versions(publishing) == [(12, True)]
-
-
-def wait_until_somebody_waits(connection: Connection) -> None:
-    query = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    latest = time.monotonic() + 20
-    while not connection.execute(query).scalar_one():
-        assert time.monotonic() < latest
-        time.sleep(0.01)
 
 
 def test_a_service_that_left_the_services_file_keeps_its_figures(publishing: Systems) -> None:

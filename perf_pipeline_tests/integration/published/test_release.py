@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from perf_pipeline.catalogue.services import Services
 from perf_pipeline.errors import PublishingError
 from perf_pipeline.published.release import KEPT_RELEASES, building_folder, current_manifest
 from perf_pipeline.systems import Systems
@@ -65,15 +66,26 @@ def test_the_manifest_lists_every_file_with_its_sha256_and_rows(publishing: Syst
     assert rows["feeds/make_a_lasting_power_of_attorney_26_04.json"] == 8
 
 
-@pytest.mark.parametrize(
-    ("is_demonstration", "notice"),
-    [(True, "Demonstration data. Not Office of the Public Guardian figures."), (False, None)],
-)
-def test_figures_from_stand_ins_say_so_in_the_manifest(
-    publishing: Systems, is_demonstration: bool, notice: str | None
-) -> None:
-    release(replace(publishing, is_demonstration=is_demonstration))
-    assert manifest_of(publishing.publish_dir).get("notice") == notice
+def test_the_files_of_a_removed_service_stay_as_they_are(publishing: Systems, put_figure: PutFigure) -> None:
+    put_figure("published_user_satisfaction", service="use-an-lpa")
+    release(publishing)
+    whole = publishing.publish_dir
+    of_removed = {
+        path: (whole / path).read_bytes()
+        for path in tree_of(whole / ".current")
+        if "use-an-lpa" in path or "use_a_lasting" in path
+    }
+    assert "feeds/use_a_lasting_power_of_attorney_26_04.json" in of_removed
+    kept = Services(tuple(service for service in publishing.services if service.slug != "use-an-lpa"))
+    for responses in (1, 2):
+        with transaction(publishing.warehouse) as connection:
+            statement = (
+                "UPDATE perf.published_user_satisfaction SET responses_count = :count WHERE service = 'make-a-lpa'"
+            )
+            connection.execute(text(statement), {"count": responses})
+        assert release(replace(publishing, services=kept)).is_new
+        assert {path: (whole / path).read_bytes() for path in of_removed} == of_removed
+        assert faults_of(whole) == []
 
 
 def test_figures_that_did_not_change_make_no_release(publishing: Systems) -> None:
@@ -81,12 +93,6 @@ def test_figures_that_did_not_change_make_no_release(publishing: Systems) -> Non
     second = release(publishing)
     assert (second.id, second.is_new, second.files) == (first.id, False, first.files)
     assert names_in(publishing.publish_dir / ".releases") == [first.id]
-
-
-def test_a_notice_that_is_no_longer_true_makes_a_release(publishing: Systems) -> None:
-    release(publishing)
-    assert release(replace(publishing, is_demonstration=False)).is_new
-    assert "notice" not in manifest_of(publishing.publish_dir)
 
 
 def test_a_file_of_the_current_release_that_was_damaged_is_published_anew(publishing: Systems) -> None:

@@ -2,15 +2,15 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from perf_pipeline.published.release import KEPT_RELEASES, Release
 from perf_pipeline.systems import Systems
 from perf_pipeline.warehouse.engine import transaction
+from perf_pipeline_tests.extracting import wait_for
 from perf_pipeline_tests.releases import change_figure, faults_of, manifest_of, release
 
 PutFigure = Callable[..., None]
@@ -67,7 +67,7 @@ def test_a_release_is_of_one_moment_even_when_figures_change_while_it_is_written
         # The release has read the ratings by the time that it waits for this table.
         connection.execute(text("LOCK TABLE perf.published_digital_take_up IN ACCESS EXCLUSIVE MODE"))
         writing.start()
-        wait_until_a_reader_waits(publishing.warehouse)
+        wait_for(publishing.warehouse, "SELECT 1 FROM pg_locks WHERE locktype = 'relation' AND NOT granted")
         connection.execute(text("UPDATE perf.published_digital_take_up SET total_count = 2"))
         connection.execute(text("UPDATE perf.published_user_satisfaction SET responses_count = 2"))
     writing.join()
@@ -75,12 +75,3 @@ def test_a_release_is_of_one_moment_even_when_figures_change_while_it_is_written
     ratings = json.loads((folder / "user-satisfaction-monthly.json").read_text(encoding="utf-8"))
     take_up = json.loads((folder / "digital-take-up-monthly.json").read_text(encoding="utf-8"))
     assert (ratings[0]["responses_count"], take_up[0]["total_count"]) == (1, 1)
-
-
-def wait_until_a_reader_waits(warehouse: Engine) -> None:
-    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted")
-    latest = time.monotonic() + 20
-    with transaction(warehouse) as connection:
-        while not connection.execute(query).scalar_one():
-            assert time.monotonic() < latest
-            time.sleep(0.01)

@@ -73,6 +73,13 @@ def change_channels(systems: Systems, days: DayRange, **values: object) -> None:
         connection.execute(update(daily).where(daily.c.report_date.between(days.first, days.last)).values(**values))
 
 
+def revise(systems: Systems, clock: Clock, days: DayRange, **values: object) -> None:
+    """Change the channels of some days, and publish them the next night."""
+    clock.now += NIGHT
+    change_channels(systems, days, **values)
+    publish(systems, TAKE_UP, days)
+
+
 def log_of(systems: Systems) -> list[tuple[Any, ...]]:
     """Period, figure, both values and cause of each row of the log."""
     query = text(
@@ -109,18 +116,14 @@ def test_late_counts_before_a_figure_was_final_are_a_scheduled_revision(nightly:
 def test_a_final_figure_that_changes_is_a_correction(nightly: Systems, clock: Clock) -> None:
     put_channels(nightly, FIRST_OF_MAY)
     publish(nightly, TAKE_UP, FIRST_OF_MAY)
-    clock.now += NIGHT
-    change_channels(nightly, FIRST_OF_MAY, online_count=5)
-    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    revise(nightly, clock, FIRST_OF_MAY, online_count=5)
     assert ("day", "online_count", "4", "5", "correction") in log_of(nightly)
 
 
 def test_a_figure_that_becomes_final_as_it_was_is_a_version_and_no_revision(nightly: Systems, clock: Clock) -> None:
     put_channels(nightly, FIRST_OF_MAY, is_provisional=True)
     publish(nightly, TAKE_UP, FIRST_OF_MAY)
-    clock.now += NIGHT
-    change_channels(nightly, FIRST_OF_MAY, is_provisional=False)
-    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    revise(nightly, clock, FIRST_OF_MAY, is_provisional=False)
     assert in_force(nightly, "digital_take_up", "markers")["2026-05-01", "day"] == ""
     assert versions_of_the_day(nightly) == 2
     assert log_of(nightly) == []
@@ -304,9 +307,7 @@ def test_a_release_holds_the_log_of_every_service_in_the_order_of_its_key(nightl
     made = release(nightly)
     assert bytes_of(made.folder, "revisions.csv") == header + b"\r\n"
     assert bytes_of(made.folder, "revisions.json") == b"[]\n"
-    clock.now += NIGHT
-    change_channels(nightly, FIRST_OF_MAY, paper_count=3, total_count=7)
-    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    revise(nightly, clock, FIRST_OF_MAY, paper_count=3, total_count=7)
     made = release(nightly)
     at = b"2026-06-15T03:00:00+00:00,2026-06-16T03:00:00+00:00"
     rows = bytes_of(made.folder, "revisions.csv").split(b"\r\n")
@@ -341,9 +342,7 @@ def test_the_log_s_rows_stand_in_the_order_of_their_key_by_c_collation(nightly: 
         put_channels(nightly, DayRange(MAY.first, date(2026, 5, 2)), lpa_type=lpa_type)
     publish(nightly, TAKE_UP, MAY)
     for number in (1, 2):
-        clock.now += NIGHT
-        change_channels(nightly, MAY, **dict.fromkeys(CHANNEL_COUNTS, number))
-        publish(nightly, TAKE_UP, MAY)
+        revise(nightly, clock, MAY, **dict.fromkeys(CHANNEL_COUNTS, number))
     records = json.loads(bytes_of(release(nightly).folder, "revisions.json"))
     keys = [tuple(row["service" if name == "subject" else name] for name in KEY) for row in records]
     assert keys == sorted(set(keys))
@@ -354,9 +353,7 @@ def test_the_log_s_rows_stand_in_the_order_of_their_key_by_c_collation(nightly: 
 def test_a_reason_is_no_formula_for_a_spreadsheet(nightly: Systems, clock: Clock, start: str) -> None:
     put_channels(nightly, FIRST_OF_MAY, is_provisional=True)
     publish(nightly, TAKE_UP, FIRST_OF_MAY)
-    clock.now += NIGHT
-    change_channels(nightly, FIRST_OF_MAY, paper_count=3, total_count=7)
-    publish(nightly, TAKE_UP, FIRST_OF_MAY)
+    revise(nightly, clock, FIRST_OF_MAY, paper_count=3, total_count=7)
     typed = f"{start}cmd|' /C calc'!A0"
     with transaction(nightly.warehouse) as connection:
         connection.execute(update(TABLES["revision_log"]).values(revision_reason=typed))

@@ -24,7 +24,7 @@ def empty(column: str, only: str) -> Spoiling:
 
 def doubled(values: str, only: str = "true", *also: str) -> Spoiling:
     """A key that two rows have."""
-    return changed(values, only, observed="2 rows of one key", expected="1", also=also)
+    return changed(values, only, observed="2 rows with one key", expected="one row", also=also)
 
 
 def of_deliveries(source: str) -> Cases:
@@ -34,12 +34,12 @@ def of_deliveries(source: str) -> Cases:
         "rows_read_are_accounted_for": spoiling(
             ledger.format(values="rows_kept_count = 7"),
             observed=f"{source}: 7 kept, 1 unusable, 1 repeated",
-            expected="10 read",
+            expected="10 rows, as many as were read",
         ),
         "few_rows_are_in_quarantine": spoiling(
             ledger.format(values="rows_kept_count = 5, rows_quarantined_count = 4"),
-            observed=f"{source}: 4 of 10 rows",
-            expected="at most 5 % of them",
+            observed=f"{source}: 4 of 10 rows are unusable",
+            expected="at most 5 %",
         ),
     }
 
@@ -50,7 +50,7 @@ def of_rows(extract: str, only: str, kept: str, found: int, due: int) -> Cases:
         "made_from_a_day_that_passed": spoiling(
             f"UPDATE perf.verdicts SET result = 'failed' WHERE {{there}} AND dataset = '{extract}'",
             observed="rows_keep_their_contract failed",
-            expected=f"{extract} passed",
+            expected=f"{extract} to have passed its checks",
         ),
         "every_delivered_day_has_its_rows": spoiling(
             f"DELETE FROM {{table}} WHERE {{here}} AND {only}",
@@ -70,22 +70,22 @@ def of_satisfaction(days: int) -> Cases:
             "responses_count = responses_count * 10 / 9, satisfied_percent = 67.5, satisfaction_score_percent = 68.13,"
             " headline_percent = 68",
             DONE_PAGE,
-            observed=f"responses_count {total * 10 // 9}",
-            expected=f"{total}",
+            observed=f"{total * 10 // 9} responses",
+            expected=f"{total}, the sum of the parts",
         ),
         "satisfied_percent_follows_from_counts": changed(
-            "satisfied_percent = 0.75", DONE_PAGE, observed="satisfied_percent 0.75", expected="75.00"
+            "satisfied_percent = 0.75", DONE_PAGE, observed="0.75 %", expected="75.00 %"
         ),
         "satisfaction_score_percent_follows_from_counts": changed(
             "satisfaction_score_percent = NULL",
-            observed="satisfaction_score_percent empty (and 1 more)",
-            expected="75.69",
+            observed="no percentage (and 1 more)",
+            expected="75.69 %",
         ),
         "headline_percent_follows_from_counts": changed(
             "headline_method = 'weighted_mean'",
             DONE_PAGE,
-            observed="headline_percent 75 by weighted_mean",
-            expected="76",
+            observed="75 % under weighted_mean",
+            expected="76 %",
         ),
     }
 
@@ -105,18 +105,18 @@ def of_events(days: int, daily: str = "") -> Cases:
             f"created_same_day_count = created_same_day_count + {4 * days + 1}",
             TYPE_AND_TOTAL,
             daily,
-            observed=f"created_same_day_count {6 * days + 1}",
+            observed=f"{6 * days + 1} applications created on the day of their start",
             expected=f"0 to {6 * days}",
         ),
         "created_per_started_percent_follows_from_counts": changed(
-            "created_per_started_percent = 1", ONE_TYPE, observed="created_per_started_percent 1.00", expected="100.00"
+            "created_per_started_percent = 1", ONE_TYPE, observed="1.00 %", expected="100.00 %"
         ),
         "states_of_all_types_add_up": both(
             "completed_count = completed_count + 1",
             ONE_TYPE,
             daily,
-            observed=f"completed_count {24 * days}",
-            expected=f"completed_count {24 * days + 1}",
+            observed=f"{24 * days} applications completed in total",
+            expected=f"{24 * days + 1} applications completed over all types",
         ),
     }
 
@@ -129,18 +129,18 @@ def of_cohorts(days: int, daily: str = "") -> Cases:
             f"cohort_completed_count = cohort_completed_count + {4 * days + 1}",
             TYPE_AND_TOTAL,
             daily,
-            observed=f"cohort_completed_count {6 * days + 1}",
+            observed=f"{6 * days + 1} applications of the cohort completed",
             expected=f"0 to {6 * days}",
         ),
         "cohort_completion_percent_follows_from_counts": changed(
-            "cohort_completion_percent = 0.5", ONE_TYPE, observed="cohort_completion_percent 0.50", expected="50.00"
+            "cohort_completion_percent = 0.5", ONE_TYPE, observed="0.50 %", expected="50.00 %"
         ),
         "cohorts_of_all_types_add_up": both(
             "cohort_completed_count = cohort_completed_count + 1",
             TOTAL,
             daily,
-            observed=f"cohort_completed_count {12 * days + 1}",
-            expected=f"cohort_completed_count {12 * days}",
+            observed=f"{12 * days + 1} applications of the cohort completed in total",
+            expected=f"{12 * days} applications of the cohort completed over all types",
         ),
     }
 
@@ -154,34 +154,34 @@ def of_take_up(days: int, daily: str = "") -> Cases:
             " digital_take_up_percent = round(100.0 * (online_count + assisted_count) / (total_count + 6), 2)",
             HEALTH_AND_TOTAL,
             daily,
-            observed=f"total_count {min(str(12 * days + 6), str(36 * days + 6))} (and 1 more)",
-            expected=min(str(12 * days), str(36 * days)),
+            observed=f"{min(str(12 * days + 6), str(36 * days + 6))} applications received (and 1 more)",
+            expected=f"{min(str(12 * days), str(36 * days))}, the sum of the parts",
         ),
         "digital_take_up_percent_follows_from_counts": changed(
-            "digital_take_up_percent = 50", TOTAL, observed="digital_take_up_percent 50.00", expected="75.00"
+            "digital_take_up_percent = 50", TOTAL, observed="50.00 %", expected="75.00 %"
         ),
         "channels_of_all_types_add_up": both(
             ANOTHER_CHANNEL,
             TOTAL,
             daily,
-            observed=f"paper_count {6 * days - 1}, phone_count {3 * days + 1}",
-            expected=f"paper_count {6 * days}, phone_count {3 * days}",
+            observed=f"{6 * days - 1} on paper, {3 * days + 1} by telephone in total",
+            expected=f"{6 * days} on paper, {3 * days} by telephone over all types",
         ),
     }
 
 
-def volume(line: str, column: str, columns: tuple[str, ...], only: str = "true") -> Cases:
+def volume(line: str, counted: str, columns: tuple[str, ...], only: str = "true") -> Cases:
     """Three times as much as usual on a day."""
     values = ", ".join(f"{name} = {name} * 3" for name in columns)
-    expected = "about 36 as on the weeks before"
+    expected = "about 36 as on the same weekdays before"
     return {
-        "volume_is_like_the_same_weekdays": changed(values, only, observed=f"{line}: {column} 108", expected=expected)
+        "volume_is_like_the_same_weekdays": changed(values, only, observed=f"{line}: 108 {counted}", expected=expected)
     }
 
 
 def jump(values: str, only: str, line: str, found: str, usual: str) -> Cases:
     """Another headline than on the weekdays before."""
-    expected = f"about {usual} % as on the four weekdays before"
+    expected = f"about {usual} % as on the same weekday of the four weeks before"
     return {"headline_does_not_jump": changed(values, only, observed=f"{line}: {found} %", expected=expected)}
 
 
@@ -191,31 +191,31 @@ def level(values: str, only: str, observed: str) -> Cases:
     expected = "about 36 as in the four weeks before"
     return {
         "level_of_the_week_has_not_shifted": spoiling(
-            statement, observed=f"{observed} a day in a week", expected=expected
+            statement, observed=f"{observed} a day on average", expected=expected
         )
     }
 
 
-def silence(columns: tuple[str, ...], empty_columns: str, only: str, line: str) -> Cases:
+def silence(columns: tuple[str, ...], empty_columns: str, only: str, line: str, counted: str) -> Cases:
     """Six days without anything; earlier weeks are taken away, so that there is no level to compare with."""
     nothing = f"{counts(columns, *[0] * len(columns))}, {empty_columns}"
     return {
         "newest_row_is_recent": spoiling(
             "DELETE FROM {table} WHERE service = :service AND report_date < :day - 20",
             f"UPDATE {{table}} SET {nothing} WHERE {{week}} AND report_date > :day - 6 AND {only}",
-            observed=f"{line}: newest row of 2025-08-25",
-            expected="a row in 5 days",
+            observed=f"{line}: the newest day with {counted} is 2025-08-25",
+            expected=f"{counted} within 5 days",
         )
     }
 
 
 DAYS: dict[str, Cases] = {
     "extracted_feedback": {
-        "rows_keep_their_contract": changed("rating = 9", "rating = 5", observed="rating 9", expected="at most 5"),
+        "rows_keep_their_contract": changed("rating = 9", "rating = 5", observed="rating is 9", expected="at most 5"),
         "key_is_unique": spoiling(
             "INSERT INTO {table} SELECT * FROM {table} WHERE {here} AND rating = 5",
-            observed="2 rows of one key",
-            expected="1",
+            observed="2 rows with one key",
+            expected="one row",
         ),
         **of_deliveries("done-page"),
     },
@@ -223,33 +223,37 @@ DAYS: dict[str, Cases] = {
         "rows_keep_their_contract": changed(
             "completed_lpa_type = 'all'",
             ONE_APPLICATION,
-            observed="completed_lpa_type all",
+            observed="completed_lpa_type is all",
             expected="one of health-and-welfare, property-and-financial, unknown",
         ),
         "key_is_unique": spoiling(
-            "INSERT INTO {table} SELECT * FROM {table} WHERE {here} LIMIT 1", observed="2 rows of one key", expected="1"
+            "INSERT INTO {table} SELECT * FROM {table} WHERE {here} LIMIT 1",
+            observed="2 rows with one key",
+            expected="one row",
         ),
         "states_come_in_order": changed(
             "created_at = started_at - interval '1 hour'",
             ONE_APPLICATION,
-            observed="1 of 4 applications",
+            observed="1 of 4 applications in another order",
             expected="at most 1 %",
         ),
         **of_deliveries("applications"),
     },
     "extracted_channel_counts": {
         "rows_keep_their_contract": changed(
-            "paper_count = -1, phone_count = 4", HEALTH, observed="paper_count -1", expected="at least 0"
+            "paper_count = -1, phone_count = 4", HEALTH, observed="paper_count is -1", expected="at least 0"
         ),
         "key_is_unique": doubled("lpa_type = 'health-and-welfare'"),
-        "channels_add_up_to_total": changed("total_count = 13", HEALTH, observed="total_count 13", expected="12"),
+        "channels_add_up_to_total": changed(
+            "total_count = 13", HEALTH, observed="13 applications received", expected="12, the sum of the parts"
+        ),
         **of_deliveries("sirius"),
     },
     "daily_user_satisfaction": {
         **of_satisfaction(1),
         "key_is_unique": doubled("source = 'done-page'", "true", "every_delivered_day_has_its_rows"),
         **of_rows("extracted_feedback", DONE_PAGE, "", found=0, due=1),
-        **volume("done-page", "responses_count", (*RATING_COUNTS, "responses_count"), DONE_PAGE),
+        **volume("done-page", "responses", (*RATING_COUNTS, "responses_count"), DONE_PAGE),
         **jump(
             f"{counts(RATING_COUNTS, 2, 3, 4, 9, 18)}, satisfied_percent = 13.89, satisfaction_score_percent = 23.61,"
             " headline_percent = 14",
@@ -263,7 +267,7 @@ DAYS: dict[str, Cases] = {
         **of_events(1),
         "key_is_unique": doubled("lpa_type = 'health-and-welfare'", ONE_TYPE),
         **of_rows("extracted_application_states", ONE_TYPE, counts(STATE_COUNTS, 30, 30, 20, 10), found=3, due=4),
-        **volume("all", "started_count", STATE_COUNTS),
+        **volume("all", "applications started", STATE_COUNTS),
     },
     "daily_completion_rate": {
         **of_cohorts(1),
@@ -281,7 +285,7 @@ DAYS: dict[str, Cases] = {
         **of_take_up(1),
         "key_is_unique": doubled("lpa_type = 'health-and-welfare'", "lpa_type <> 'all'"),
         **of_rows("extracted_channel_counts", HEALTH, counts(TAKE_UP_COUNTS, 12, 6, 4, 2, 0, 0, 24), found=2, due=3),
-        **volume("all", "total_count", TAKE_UP_COUNTS),
+        **volume("all", "applications received", TAKE_UP_COUNTS),
         **jump(
             "online_count = 0, paper_count = paper_count + online_count, digital_take_up_percent = 25",
             "true",
@@ -298,36 +302,37 @@ WEEKS: dict[str, Cases] = {
             f"{counts(RATING_COUNTS, 39, 19, 10, 4, 6)}, responses_count = 78, satisfied_percent = 74.36,"
             " satisfaction_score_percent = 75.96, headline_percent = 74",
             DONE_PAGE,
-            "done-page: responses_count 78",
+            "done-page: 78 responses",
         ),
         **silence(
             (*RATING_COUNTS, "responses_count"),
             "satisfied_percent = NULL, satisfaction_score_percent = NULL, headline_percent = NULL",
             DONE_PAGE,
             "done-page",
+            "responses",
         ),
     },
     "daily_application_events": {
         **level(
             "started_count = started_count * 13 / 6, created_count = created_count * 13 / 6",
             "true",
-            "all: started_count 78",
+            "all: 78 applications started",
         ),
-        **silence(STATE_COUNTS, "created_per_started_percent = NULL", "true", "all"),
+        **silence(STATE_COUNTS, "created_per_started_percent = NULL", "true", "all", "applications started"),
     },
     "daily_digital_take_up": {
         **level(
             "online_count = total_count / 4, assisted_count = total_count / 12, paper_count = total_count / 12,"
             " phone_count = 0, total_count = total_count * 5 / 12, digital_take_up_percent = 80",
             "true",
-            "all: total_count 15",
+            "all: 15 applications received",
         ),
-        **silence(TAKE_UP_COUNTS, "digital_take_up_percent = NULL", "true", "all"),
+        **silence(TAKE_UP_COUNTS, "digital_take_up_percent = NULL", "true", "all", "applications received"),
         "online_applications_are_like_completions": spoiling(
             "UPDATE perf.daily_application_events SET completed_count = completed_count + 500 WHERE {here} AND "
             + TOTAL,
-            observed="online 504 in four weeks",
-            expected="about 1172 completed in Make an LPA",
+            observed="504 online applications in four weeks",
+            expected="about 1172, which were completed in the service",
         ),
     },
 }
@@ -337,13 +342,13 @@ MONTHS: dict[str, Cases] = {
         **of_satisfaction(31),
         "key_is_unique": doubled("source = 'done-page'"),
         "days_included_are_no_more_than_expected": changed(
-            "days_included_count = 32", DONE_PAGE, observed="days_included_count 32", expected="1 to 31"
+            "days_included_count = 32", DONE_PAGE, observed="32 days included", expected="1 to 31"
         ),
         "month_is_the_sum_of_its_days": changed(
             "very_satisfied_count = 557, satisfied_count = 280, satisfaction_score_percent = 75.67",
             DONE_PAGE,
-            observed="very_satisfied_count 557, satisfied_count 280",
-            expected="very_satisfied_count 558, satisfied_count 279",
+            observed="557 very satisfied, 280 satisfied",
+            expected="558 very satisfied, 279 satisfied",
         ),
     },
     "monthly_completion_rate": {
@@ -356,19 +361,19 @@ MONTHS: dict[str, Cases] = {
             "month_is_the_sum_of_its_cohorts",
         ),
         "days_included_are_no_more_than_expected": changed(
-            "days_included_count = 0", ONE_TYPE, observed="days_included_count 0", expected="1 to 31"
+            "days_included_count = 0", ONE_TYPE, observed="0 days included", expected="1 to 31"
         ),
         "month_is_the_sum_of_its_days": changed(
             "completed_count = completed_count + 1",
             TYPE_AND_TOTAL,
-            observed="completed_count 125 (and 1 more)",
-            expected="completed_count 124",
+            observed="125 applications completed (and 1 more)",
+            expected="124 applications completed",
         ),
         "month_is_the_sum_of_its_cohorts": changed(
             "cohort_completed_count = cohort_completed_count + 1",
             TYPE_AND_TOTAL,
-            observed="cohort_completed_count 373 (and 1 more)",
-            expected="cohort_completed_count 372",
+            observed="373 applications of the cohort completed (and 1 more)",
+            expected="372 applications of the cohort completed",
         ),
     },
     "monthly_digital_take_up": {
@@ -377,13 +382,13 @@ MONTHS: dict[str, Cases] = {
             "lpa_type = 'health-and-welfare'", "lpa_type <> 'all'", "month_is_the_sum_of_its_days"
         ),
         "days_included_are_no_more_than_expected": changed(
-            "days_included_count = 62", TOTAL, observed="days_included_count 62", expected="1 to 31"
+            "days_included_count = 62", TOTAL, observed="62 days included", expected="1 to 31"
         ),
         "month_is_the_sum_of_its_days": changed(
             ANOTHER_CHANNEL,
             HEALTH_AND_TOTAL,
-            observed="paper_count 185, phone_count 94 (and 1 more)",
-            expected="paper_count 186, phone_count 93",
+            observed="185 on paper, 94 by telephone (and 1 more)",
+            expected="186 on paper, 93 by telephone",
         ),
     },
 }

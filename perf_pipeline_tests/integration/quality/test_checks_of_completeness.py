@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+from perf_pipeline.catalogue.checks import NOT_CHECKED
 from perf_pipeline.catalogue.reporting_days import ONE_DAY, DayRange
 from perf_pipeline.catalogue.services import Services
 from perf_pipeline.systems import Systems
@@ -20,7 +21,7 @@ def failed_days(systems: Systems, dataset: str) -> set[tuple[date, str]]:
 
 def test_one_verdict_counts_the_bad_rows_of_its_day_and_other_days_are_not_looked_at(good: Systems) -> None:
     run(good.warehouse, "extracted_feedback", "UPDATE {table} SET rating = 9 WHERE {here}")
-    assert finding(judged(good, "extracted_feedback"), CONTRACT)[0] == "rating 9 (and 5 more)"
+    assert finding(judged(good, "extracted_feedback"), CONTRACT)[0] == "rating is 9 (and 5 more)"
     later = DayRange(THURSDAY + ONE_DAY, SUNDAY)
     assert not_passed(judged(good, "extracted_feedback", later)) == {}
 
@@ -47,7 +48,7 @@ def test_a_day_is_made_from_an_extract_that_may_warn_and_must_have_been_checked(
     verdicts = judged(good, dataset)
     assert set(not_passed(verdicts)) == {(SPOILED, WEDNESDAY, check), (SPOILED, THURSDAY, check)}
     assert finding(verdicts, check, (SPOILED, WEDNESDAY))[0] == "another_check failed"
-    assert finding(verdicts, check)[0] == "not checked"
+    assert finding(verdicts, check)[0] == NOT_CHECKED
 
 
 def test_a_delivered_day_without_any_row_has_a_verdict_and_fails(good: Systems) -> None:

@@ -83,7 +83,7 @@ def test_a_source_that_could_not_be_read_fails_on_the_days_it_owes_and_on_the_ne
     owed = FIRST + ONE_DAY
     was_read(systems, "sirius", outcome="failed", failure="TimeoutError", owed_from=owed, complete_up_to=LAST)
     delivered(systems, "sirius", [day for day in DAYS if day not in (FIRST, owed)])
-    assert judged(systems) == {"every_source_was_read": ([owed, LAST], "sirius: TimeoutError", "sirius read")}
+    assert judged(systems) == {"every_source_was_read": ([owed, LAST], "sirius: TimeoutError", "to read sirius")}
     # It is up again: the verdicts go with the next extraction.
     with transaction(systems.warehouse) as connection:
         connection.execute(text("UPDATE perf.source_readings SET outcome = 'read', owed_from = NULL"))
@@ -101,8 +101,8 @@ def test_a_day_that_a_source_calls_complete_and_has_not_delivered_fails(systems:
         "sources_hold_every_day_they_call_complete": (
             # Not the first day: the source was never asked for it.
             [FIRST + ONE_DAY, complete_up_to],
-            "sirius has no whole day, unusable rows: negative_count",
-            f"a whole day, as it is complete up to {complete_up_to}",
+            "sirius has no usable data, or only a part; unusable rows: negative count",
+            f"the whole day, because the source says that it is complete up to {complete_up_to}",
         )
     }
 
@@ -116,7 +116,7 @@ def test_a_file_that_can_not_be_used_fails_on_the_newest_day(systems: Systems) -
         "every_file_can_be_used": (
             [LAST],
             f"done-page: {name}: file cut short (at line 7)",
-            "files that can be used whole",
+            "files that can be used as a whole",
         )
     }
 
@@ -137,7 +137,9 @@ def test_a_day_may_be_missing_until_it_is_due(systems: Systems, source: str, now
     was_read(systems, source)
     found = judged(at(systems, now))
     assert found == (
-        {"sources_deliver_in_time": (late, f"{source} not delivered, or not whole", "delivered by now")} if late else {}
+        {"sources_deliver_in_time": (late, f"{source} has delivered nothing, or only a part", "the whole day by now")}
+        if late
+        else {}
     )
 
 

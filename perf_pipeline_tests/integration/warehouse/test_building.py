@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import Engine, text
 
+from perf_pipeline.cli.progress import Progress
 from perf_pipeline.orchestration.building import build_days
 from perf_pipeline.orchestration.planning import plan
 from perf_pipeline.orchestration.resources import systems_resource
@@ -56,14 +57,15 @@ def test_a_command_waits_for_the_one_that_builds_and_then_plans_what_is_left(
     assert plan(ledgers.systems, DAYS).runs == [DAYS]
     first, notes = lock_at_once(emptied_warehouse), []
 
-    def note(message: str) -> None:
-        notes.append(message)
-        if message == WAITING:
-            ledgers.settle()
-            first.__exit__(None, None, None)
+    class Heard(Progress):
+        def note(self, message: str) -> None:
+            notes.append(message)
+            if message == WAITING:
+                ledgers.settle()
+                first.__exit__(None, None, None)
 
     with dg.DagsterInstance.ephemeral() as instance:
-        built = build_days(instance, ledgers.systems, DAYS, everything=False, note=note)
+        built = build_days(instance, ledgers.systems, DAYS, everything=False, reporter=Heard())
     assert (built.causes, WAITING in notes) == ([], True)
     assert notes[-1].startswith("Built 0 days")
 

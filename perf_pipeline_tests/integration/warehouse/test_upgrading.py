@@ -152,6 +152,15 @@ def belongs(figure: Mapping[str, Any], column: str, service: str, period: str) -
     return column in figure and (figure["service"], figure["period"]) == (service, period)
 
 
+def test_every_row_in_quarantine_has_a_reason_of_today(upgraded: Upgraded) -> None:
+    reasons = {(source.name, reason) for source in SOURCES.values() for reason in source.reasons}
+    with connected(upgraded.systems.warehouse) as connection:
+        held = connection.execute(text("SELECT DISTINCT source_name, reason FROM perf.quarantined_rows"))
+        found = {(row.source_name, row.reason) for row in held}
+    assert found <= reasons
+    assert ("in-service", "rating_outside_scale") in found
+
+
 def test_only_the_day_that_failed_is_built_again_and_a_release_without_breakdowns_is_due(upgraded: Upgraded) -> None:
     assert list(upgraded.planned.reasons) == [FAILED]
     assert upgraded.planned.unreleased == {DAYS.last}

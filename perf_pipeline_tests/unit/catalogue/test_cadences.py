@@ -30,5 +30,5 @@ def test_a_cadence_is_explained_in_words() -> None:
     assert [cadence.meaning for cadence in (Nightly(1), Nightly(3), Monthly(5))] == [
         "a day is due the night after it",
         "a day is due within 3 nights",
-        "a month is due by the 5th of the next",
+        "a month is due by the 5th of the month after it",
     ]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 import perf_pipeline
 from perf_pipeline.catalogue.changes import SourceChange
-from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, RULES, SOURCE_RULES, Kind, Rule
+from perf_pipeline.catalogue.checks import CHECKED, CONTRACT_CHECK, FAULTS, RULES, SOURCE_RULES, Kind, Rule
 from perf_pipeline.catalogue.columns import COLUMNS
 from perf_pipeline.catalogue.datasets import DATASETS, Stage
 from perf_pipeline.catalogue.described import DescribedEnum
@@ -50,13 +50,18 @@ def sql_of(rule: Rule) -> str:
 
 
 @every_rule
-def test_a_check_is_a_sentence_with_what_it_protects_from_and_a_next_step(rule: Rule) -> None:
+def test_a_check_is_a_sentence_with_what_it_protects_from_its_fault_and_a_next_step(rule: Rule) -> None:
     assert re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+){2,}", rule.name)
     assert set(rule.name.split("_")) & VERBS, f"{rule.name} has no verb"
     assert rule.sentence == f"{rule.name[0].upper()}{rule.name[1:].replace('_', ' ')}."
-    for words in (rule.protects_from, rule.next_step):
+    for words in (rule.protects_from, rule.fault, rule.next_step):
         assert words
         assert words[-1] not in ".;, "
+
+
+def test_a_check_has_one_fault_on_all_of_its_datasets() -> None:
+    rules = [rule for checks in (SOURCE_RULES, *RULES.values()) for rule in checks.values()]
+    assert {(rule.name, rule.fault) for rule in rules} == set(FAULTS.items())
 
 
 def test_every_extract_and_metric_table_is_checked_with_its_contract_and_key() -> None:
@@ -94,8 +99,10 @@ def test_a_check_gives_what_a_verdict_needs_and_fills_every_place_of_its_sql(rul
     assert [field for _, field, _, _ in Formatter().parse(query) if field is not None] == []
     assert not text(query).compile().params
     needed = {field for _, field, _, _ in Formatter().parse(sql_of(rule)) if field}
-    given = {f"{name}{suffix}" for name, suffix in product(rule.on[dataset], ("", "_quoted"))} & needed
-    assert {name.removesuffix("_quoted") for name in given} >= set(rule.on[dataset]) - {"daily"}
+    given = {f"{name}{suffix}" for name, suffix in product(rule.on[dataset], ("", "_quoted", "_counted"))} & needed
+    assert {name.removesuffix("_quoted").removesuffix("_counted") for name in given} >= set(rule.on[dataset]) - {
+        "daily"
+    }
 
 
 @rules_of_datasets

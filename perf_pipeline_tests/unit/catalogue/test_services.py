@@ -83,8 +83,8 @@ deputy-reporting:
 @pytest.mark.parametrize(
     ("old", "new", "reported"),
     [
-        ('feed = "', 'colour = "red"\nfeed = "', "deputy-reporting.colour: Extra inputs are not permitted"),
-        ('"public"', '"secret"', "deputy-reporting.indicators.user-satisfaction: Input should be 'public'"),
+        ('feed = "', 'colour = "red"\nfeed = "', "deputy-reporting.colour: is not known here"),
+        ('"public"', '"secret"', "deputy-reporting.indicators.user-satisfaction: must be 'public'"),
         ("user-satisfaction =", "happiness =", "deputy-reporting.indicators.happiness"),
         (DONE_PAGE, "", "publishes user-satisfaction but has no source for it"),
         ("user-satisfaction =", "digital-take-up =", "deputy-reporting: publishes digital-take-up but has no source"),
@@ -93,16 +93,20 @@ deputy-reporting:
         (ERA, "", "no headline source"),
         (ERA, ERA + ERA, "deputy-reporting.headline_sources: two of them begin on the same day"),
         ("from = 2021-03-01", "from = 2021-03-02", "a headline source begins on the first day of a month"),
-        ('feed = "deputy_reporting"', 'feed = "../deputy"', "deputy-reporting.feed: String should match"),
-        ("[deputy-reporting", "[deputy_2", "deputy_2.slug: String should match"),
+        ('feed = "deputy_reporting"', 'feed = "../deputy"', "deputy-reporting.feed: must match"),
+        ("[deputy-reporting", "[deputy_2", "deputy_2.slug: must match"),
         ("[deputy-reporting", "[feeds", "feeds is the folder of the feed files"),
         ('feed = "', 'slug = "other"\nfeed = "', "deputy-reporting must be a table of its own, without a slug inside"),
-        (DONE_PAGE, IN_SERVICE.replace("PERF_DEPUTY_", ""), "sources.in-service.database: String should match"),
+        (DONE_PAGE, IN_SERVICE.replace("PERF_DEPUTY_", ""), "sources.in-service.database: must match"),
         ("done-page =", "fax =", "fax is not a source; expected one of done-page, in-service, applications, sirius"),
         (DONE_PAGE, "done-page = {}", "done-page takes slug (and first_day); found nothing"),
         (DONE_PAGE, f"{DONE_PAGE}\nsirius = {{ slug = 'lpa' }}", "sirius takes nothing (and first_day); found slug"),
         (IN_SERVICE, IN_SERVICE.replace(" }", ", slug = 'd' }"), "in-service takes database (and first_day); found d"),
-        (DONE_PAGE, DONE_PAGE.replace(" }", ", first_day = 'May' }"), "done-page.first_day: Input should be a valid d"),
+        (
+            DONE_PAGE,
+            DONE_PAGE.replace(" }", ", first_day = 'May' }"),
+            "done-page.first_day: must be a day, such as 2026-05-01",
+        ),
     ],
 )
 def test_a_fault_is_reported_with_its_entry_and_place(tmp_path: Path, old: str, new: str, reported: str) -> None:
@@ -113,7 +117,7 @@ def test_a_fault_is_reported_with_its_entry_and_place(tmp_path: Path, old: str, 
 def test_every_fault_is_reported_at_once(tmp_path: Path) -> None:
     message = refusal_of(tmp_path, WHOLE.replace('"public"', '"secret"') + "[use-an-lpa]\nfeed = 'use'")
     assert "deputy-reporting.indicators" in message
-    assert "use-an-lpa.title: Field required" in message
+    assert "use-an-lpa.title: is missing" in message
 
 
 def test_two_services_can_not_write_the_same_feed(tmp_path: Path) -> None:
@@ -193,11 +197,11 @@ def test_a_service_has_its_own_thresholds_as_the_guide_shows_and_the_others_have
     ("line", "reported"),
     [
         ("calm_days = 3", ": calm_days is not a threshold; expected one of quarantined_percent,"),
-        ("quiet_days = 0", ".quiet_days: Input should be greater than 0"),
-        ("quiet_days = -1", ".quiet_days: Input should be greater than 0"),
-        ('quiet_days = "many"', ".quiet_days: Input should be a valid number"),
-        ("quiet_days = nan", ".quiet_days: Input should be a finite number"),
-        ("quiet_days = inf", ".quiet_days: Input should be a finite number"),
+        ("quiet_days = 0", ".quiet_days: must be more than 0"),
+        ("quiet_days = -1", ".quiet_days: must be more than 0"),
+        ('quiet_days = "many"', ".quiet_days: must be a number"),
+        ("quiet_days = nan", ".quiet_days: must be a finite number"),
+        ("quiet_days = inf", ".quiet_days: must be a finite number"),
     ],
 )
 def test_a_threshold_that_is_none_is_refused_by_its_name(tmp_path: Path, line: str, reported: str) -> None:

@@ -54,11 +54,15 @@ def by_type(*rows: tuple[str, int, int, bool]) -> pd.DataFrame:
     )
 
 
+def totals_of(counts: pd.DataFrame) -> pd.DataFrame:
+    return with_totals(counts, KEYS, ("started_count", "created_count"), ("is_provisional",))
+
+
 def test_the_total_is_the_sum_of_the_types_and_stands_first() -> None:
     counts = by_type(
         ("unknown", 1, 0, False), ("health-and-welfare", 2, 5, False), ("property-and-financial", 4, 6, False)
     )
-    totals = with_totals(counts, KEYS, ("started_count", "created_count"), ("is_provisional",))
+    totals = totals_of(counts)
     assert totals[["lpa_type", "started_count", "created_count"]].to_numpy().tolist() == [
         ["all", 7, 11],
         ["health-and-welfare", 2, 5],
@@ -70,7 +74,7 @@ def test_the_total_is_the_sum_of_the_types_and_stands_first() -> None:
 @pytest.mark.parametrize(("flags", "total"), [((False, False), False), ((True, False), True), ((True, True), True)])
 def test_a_total_is_provisional_where_any_part_is(flags: tuple[bool, bool], total: bool) -> None:
     counts = by_type(("unknown", 1, 0, flags[0]), ("health-and-welfare", 2, 5, flags[1]))
-    totals = with_totals(counts, KEYS, ("started_count", "created_count"), ("is_provisional",))
+    totals = totals_of(counts)
     assert totals["is_provisional"].tolist() == [total, flags[1], flags[0]]
 
 
@@ -78,20 +82,18 @@ def test_days_and_services_have_totals_of_their_own() -> None:
     one = by_type(("unknown", 1, 0, False))
     other = one.assign(report_date=DAY + timedelta(days=1), started_count=20)
     elsewhere = one.assign(service="use-an-lpa", started_count=300)
-    totals = with_totals(
-        pd.concat([one, other, elsewhere]), KEYS, ("started_count", "created_count"), ("is_provisional",)
-    )
+    totals = totals_of(pd.concat([one, other, elsewhere]))
     assert totals.loc[totals["lpa_type"] == "all", "started_count"].tolist() == [1, 20, 300]
 
 
 def test_no_counts_give_no_total() -> None:
-    assert with_totals(by_type(), KEYS, ("started_count", "created_count"), ("is_provisional",)).empty
+    assert totals_of(by_type()).empty
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), min_size=3, max_size=3))
 def test_totals_add_up_for_any_counts(counts: list[tuple[int, int]]) -> None:
     rows = by_type(*((kind, *pair, False) for kind, pair in zip(LPA_TYPES, counts, strict=True)))
-    total = with_totals(rows, KEYS, ("started_count", "created_count"), ("is_provisional",)).iloc[0]
+    total = totals_of(rows).iloc[0]
     assert (total["started_count"], total["created_count"]) == tuple(map(sum, zip(*counts, strict=True)))
 
 

@@ -12,7 +12,7 @@ from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.datasets import DATASETS
 from perf_pipeline.catalogue.services import load_services
 from perf_pipeline.daily_metrics.user_satisfaction import with_satisfaction
-from perf_pipeline.flow.rebuilding import headline_rows
+from perf_pipeline.flow.figures_shown import headline_rows
 
 OLD, NEW = date(2026, 3, 31), date(2026, 4, 1)
 ratings = st.tuples(*[st.integers(0, 10**7)] * 5)

@@ -18,7 +18,7 @@ from perf_pipeline.demo.channel_model import (
     settled_counts,
     take_up_percent,
 )
-from perf_pipeline.demo.published_months import PUBLISHED_TAKE_UP_PERCENT
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 
 DAYS = st.dates(date(2021, 1, 1), date(2040, 12, 31))
 
@@ -41,9 +41,9 @@ def unknown_percent(day: date) -> float:
     return 100 * sum(c.unknown for c in counts_of(day)) / sum(c.total for c in counts_of(day))
 
 
-@pytest.mark.parametrize(("month", "published"), PUBLISHED_TAKE_UP_PERCENT.items())
-def test_a_month_sums_to_its_published_take_up(month: str, published: str) -> None:
-    assert take_up_of(date.fromisoformat(f"{month}-01")) == Decimal(published)
+@pytest.mark.parametrize("month", [month for month, figures in PUBLISHED_MONTHS.items() if figures.take_up_percent])
+def test_a_month_sums_to_its_published_take_up(month: str) -> None:
+    assert take_up_of(date.fromisoformat(f"{month}-01")) == Decimal(PUBLISHED_MONTHS[month].take_up_percent)
 
 
 @given(st.integers(2021, 2040), st.integers(1, 12))

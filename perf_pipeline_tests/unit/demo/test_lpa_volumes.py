@@ -1,10 +1,11 @@
-"""How much happens on a day in the stand-in Make an LPA database, and what its list of traps promises."""
+"""How much happens on a day in the stand-in Make an LPA database, and the ids of its applications."""
 
 from datetime import date, timedelta
 
-from perf_pipeline.demo import lpa_traps
 from perf_pipeline.demo.channel_model import online_applications
 from perf_pipeline.demo.lpa_database import feedback_on, starts_on
+from perf_pipeline.demo.lpa_traps import FEEDBACK_PLACES, PLACES
+from perf_pipeline_tests.lpa_rows import planted_id
 
 DAYS = [date(2025, 5, 1) + timedelta(days=number) for number in range(570)]
 
@@ -25,20 +26,11 @@ def test_feedback_is_forty_to_sixty_rows_a_day() -> None:
 
 
 def test_the_smallest_share_still_holds_every_planted_row() -> None:
-    assert starts_on(date(2026, 1, 1), 0.0001) == lpa_traps.PLACES["planted"]
-    assert feedback_on(date(2026, 1, 1), 0.0001) == lpa_traps.FEEDBACK_PLACES["planted"]
-
-
-def test_the_list_of_traps_covers_the_ten_of_the_domain() -> None:
-    assert {trap.number for trap in lpa_traps.TRAPS} == set(range(1, 11))
-
-
-def test_every_trap_names_a_place_or_a_function() -> None:
-    places = {*lpa_traps.PLACES, *lpa_traps.FEEDBACK_PLACES, "all"}
-    assert [trap for trap in lpa_traps.TRAPS if trap.choice not in places and not hasattr(lpa_traps, trap.choice)] == []
+    assert starts_on(date(2026, 1, 1), 0.0001) == PLACES["planted"]
+    assert feedback_on(date(2026, 1, 1), 0.0001) == FEEDBACK_PLACES["planted"]
 
 
 def test_ids_of_different_days_and_places_differ() -> None:
-    ids = [lpa_traps.planted_id(day, place) for day in DAYS for place in lpa_traps.PLACES]
+    ids = [planted_id(day, place) for day in DAYS for place in PLACES]
     assert len(set(ids)) == len(ids)
     assert max(ids) > 2**32

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perf_pipeline.catalogue.markers import Marker
+from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.errors import PermanentSourceError
 from perf_pipeline.opg_feed.entries import read_feed
 from perf_pipeline_tests.feeds import Entry, entry, save_feed
@@ -29,8 +29,14 @@ def test_an_entry_keeps_its_number_and_its_values(tmp_path: Path) -> None:
         "start": date(2026, 3, 1),
         "data_type": "digital-take-up",
         "count": Decimal("42.1"),
-        "markers": (Marker.ESTIMATED, Marker.PROVISIONAL),
+        "markers": ("e", "p"),
     }
+
+
+def test_a_figure_that_is_made_from_stand_ins_says_so_in_its_markers(tmp_path: Path) -> None:
+    marked = [entry("2026-03-01", "neither", 1380, markers=markers) for markers in (["p", NOTICE], ["p"])]
+    feed = read_feed(save_feed(tmp_path, marked), TODAY)
+    assert (feed.faults, [found.is_demonstration for found in feed.entries.values()]) == ([], [True, False])
 
 
 def test_a_number_written_as_text_is_reported_and_used(tmp_path: Path) -> None:
@@ -50,10 +56,14 @@ def test_a_number_written_as_text_is_reported_and_used(tmp_path: Path) -> None:
         ({"count": None}, "count is null; expected a number."),
         ({"count": [42]}, "count is an array; expected a number."),
         ({"count": float("nan")}, "count is NaN; expected a number."),
-        ({"service": 5}, "service is 5; expected a valid string."),
-        ({"period": None}, "period is null; expected a valid string."),
+        ({"service": 5}, "service is 5; expected a text."),
+        ({"service": "make a lpa"}, 'service is "make a lpa"; expected a name of letters and hyphens.'),
+        ({"period": None}, "period is null; expected a text."),
         ({"markers": "p"}, 'markers is "p"; expected a list.'),
-        ({"markers": ["p", 1]}, "markers.1 is 1; expected 'b', 'c', 'e', 'p', 'r', 'x' or 'z'."),
+        (
+            {"markers": ["p", 1]},
+            "markers.1 is 1; expected one of b, c, e, p, r, x, z, or the notice on demonstration data.",
+        ),
         ({"note": "late"}, 'key "note" is unknown; expected no key of this name.'),
     ],
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.demonstration import NOTICE
 from perf_pipeline.catalogue.indicators import IndicatorName
 from perf_pipeline.catalogue.services import Service, Services, load_services
 from perf_pipeline.errors import UsageError
@@ -68,6 +69,13 @@ def test_a_headline_that_its_counts_do_not_give_is_left_out_and_the_counts_stay(
     assert (april["headline_percent"], april["headline_method"], april["responses_count"]) == (None, None, 14895)
     (line,) = found.left_out
     assert line.startswith("entry 20 (2026-04-01, user-satisfaction-percent): count is 86; expected 89")
+
+
+def test_demonstration_data_are_never_imported(tmp_path: Path) -> None:
+    entries = [*clean_feed()[:7], *(found | {"markers": [NOTICE]} for found in clean_feed()[7:])]
+    found = history(tmp_path, entries)
+    assert list(rows(found)) == [date(2026, 2, 1)]
+    assert found.left_out == ("21 entries of demonstration data.",)
 
 
 def test_a_number_written_as_text_is_imported(tmp_path: Path) -> None:

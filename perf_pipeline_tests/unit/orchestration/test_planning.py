@@ -1,6 +1,5 @@
 """Why a day is built again, and in which runs."""
 
-import os
 from collections.abc import Iterable
 from datetime import date
 
@@ -42,7 +41,7 @@ def settled(**changes: object) -> DayState:
         ),
         (settled(has_passed=None), "nothing has checked it since it was built"),
         (settled(has_passed=False), None),
-        (settled(has_passed=False, has_crashed=True), "a check could not be made"),
+        (settled(has_passed=False, has_crashed=True), "one of its checks could not run"),
         (
             settled(has_passed=False, is_same_code=False),
             "a check failed on it, and the code or the catalogue has changed since",
@@ -108,11 +107,8 @@ def test_few_runs_hold_every_planned_day_once(days: set[date]) -> None:
         ({}, set(SOURCES)),
     ],
 )
-def test_a_source_counts_as_set_once_a_variable_names_its_address(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], sources: set[str]
-) -> None:
-    for name in [name for name in os.environ if name.startswith("PERF_")]:
-        monkeypatch.delenv(name)
+@pytest.mark.usefixtures("no_variables")
+def test_a_source_counts_as_set_once_a_variable_names_its_address(variables: dict[str, str], sources: set[str]) -> None:
     services = load_services()
     found = Settings.model_validate(variables).addresses(services)
     assert set(found) == {(service.slug, source) for service, source in services.pairs if source in sources}

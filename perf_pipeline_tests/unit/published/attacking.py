@@ -1,21 +1,18 @@
 """An attacker who tries to compute suppressed counts of a month from its published numbers.
 
-The attacker knows the total row, every sum, the rule of suppression, and how the counts depend on each other. Three ways:
-`determined` uses the published sums of one month (exact elimination, and bounds on whole numbers); `found_out` lists every
-month with the same total row; `could_be_other` looks for one other month that would be published alike.
+The attacker knows the total row, every sum, the rule of suppression, and how the counts depend on each other. Two ways:
+`found_out` lists every month with the same total row; `could_be_other` looks for one other month that would be published
+alike. Where there is one, no computation with the published sums can give the count.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations
 
 from perf_pipeline.catalogue.disclosure import SMALL_COUNTS, Breakdown
 from perf_pipeline.published.suppressing import Cells, Hidden, hidden_cells
 
 Cell = tuple[int, int]
-Equation = tuple[dict[Cell, int], int]
-"""Cells with their factors, 1 or -1, and what they add up to."""
 Rule = Callable[[Cells, Breakdown], Hidden]
 
 PARTS = (
@@ -49,12 +46,6 @@ def small_cells(cells: Cells) -> list[Cell]:
     return [(row, column) for row, counts in enumerate(cells) for column, n in enumerate(counts) if n in SMALL_COUNTS]
 
 
-def determined(cells: Cells, hidden: Hidden, breakdown: Breakdown) -> list[Cell]:
-    """Small counts for which the published sums leave a single value."""
-    solved, known = _solved(cells, hidden, breakdown), _bounds(cells, hidden, breakdown)
-    return [cell for cell in small_cells(cells) if cell in solved or known[cell][0] == known[cell][1]]
-
-
 def found_out(
     totals: Sequence[int], types: int, breakdown: Breakdown, rule: Rule = hidden_cells
 ) -> list[tuple[Cells, Cell]]:
@@ -70,17 +61,17 @@ def found_out(
     ]
 
 
-def could_be_other(cells: Cells, cell: Cell, breakdown: Breakdown) -> bool:
+def could_be_other(cells: Cells, cell: Cell, breakdown: Breakdown, rule: Rule = hidden_cells) -> bool:
     """Whether another month with another count in the cell would be published alike.
 
     Tried: the rows of two types swapped; one application moved from one type to another.
     """
     row, column = cell
-    seen = published(cells, breakdown)
+    seen = published(cells, breakdown, rule)
     return any(
         other[row][column] != cells[row][column]
         and _is_possible(other, breakdown)
-        and published(other, breakdown) == seen
+        and published(other, breakdown, rule) == seen
         for other in _other_months(cells, row, column, breakdown)
     )
 
@@ -117,60 +108,6 @@ def _moved(cells: Cells, giver: int, taker: int, move: dict[int, int]) -> Cells:
 def _is_possible(cells: Cells, breakdown: Breakdown) -> bool:
     parts = parts_of(breakdown)
     return all(min(counts) >= 0 and all(counts[part] <= counts[whole] for part, whole in parts) for counts in cells)
-
-
-def _equations(cells: Cells, breakdown: Breakdown) -> Iterator[Equation]:
-    """Each column adds up to the total row; the others of a row add up to its sum."""
-    rows, columns = range(len(cells)), range(len(breakdown.columns))
-    for column in columns:
-        yield {(row, column): 1 for row in rows}, sum(counts[column] for counts in cells)
-    if breakdown.row_sum:
-        total = breakdown.columns.index(breakdown.row_sum.total)
-        for row in rows:
-            yield {(row, column): -1 if column == total else 1 for column in columns}, 0
-
-
-def _solved(cells: Cells, hidden: Hidden, breakdown: Breakdown) -> set[Cell]:
-    """Hidden cells that the equations alone determine, by exact elimination."""
-    rows: list[dict[Cell, Fraction]] = []
-    for factors, _ in _equations(cells, breakdown):
-        row = {cell: Fraction(factor) for cell, factor in factors.items() if cell in hidden}
-        for pivot_row in rows:
-            row = _without_pivot(row, pivot_row)
-        if row:
-            rows = [*(_without_pivot(other, row) for other in rows), row]
-    return {cell for row in rows if len(row) == 1 for cell in row}
-
-
-def _without_pivot(row: dict[Cell, Fraction], pivot_row: dict[Cell, Fraction]) -> dict[Cell, Fraction]:
-    """`row` less the multiple of the other row that removes the other row's first cell."""
-    pivot = next(iter(pivot_row))
-    factor = row.get(pivot, Fraction(0)) / pivot_row[pivot]
-    rest = {cell: row.get(cell, Fraction(0)) - factor * pivot_row.get(cell, 0) for cell in row | pivot_row}
-    return {cell: value for cell, value in rest.items() if value}
-
-
-def _bounds(cells: Cells, hidden: Hidden, breakdown: Breakdown) -> dict[Cell, tuple[int, int]]:
-    """The lowest and highest value of each cell: every equation bounds each of its cells by the others, over and over."""
-    most = sum(map(sum, cells))
-    known = {
-        (row, column): (0, most) if (row, column) in hidden else (count, count)
-        for row, counts in enumerate(cells)
-        for column, count in enumerate(counts)
-    }
-    equations, before = list(_equations(cells, breakdown)), None
-    while known != before:
-        before = dict(known)
-        for factors, number in equations:
-            for cell, factor in factors.items():
-                others = [(known[other], sign * -factor) for other, sign in factors.items() if other != cell]
-                ends = [sorted((low * sign, high * sign)) for (low, high), sign in others]
-                low, high = (number * factor + sum(end[side] for end in ends) for side in (0, 1))
-                known[cell] = max(known[cell][0], low), min(known[cell][1], high)
-        for row, (part, whole) in product(range(len(cells)), parts_of(breakdown)):
-            (least, small), (low, large) = known[row, part], known[row, whole]
-            known[row, part], known[row, whole] = (least, min(small, large)), (max(low, least), large)
-    return known
 
 
 def _months_with(totals: Sequence[int], types: int, breakdown: Breakdown) -> list[Cells]:

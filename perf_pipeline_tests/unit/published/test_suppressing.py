@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perf_pipeline.catalogue.disclosure import COMPLETION, SMALL_COUNTS, TAKE_UP, Breakdown
-from perf_pipeline.published.suppressing import Cells, Hidden, hidden_cells, suppressed
-from perf_pipeline_tests.unit.published.attacking import could_be_other, determined, found_out, published, small_cells
+from perf_pipeline.published.suppressing import Cells, Hidden, suppressed
+from perf_pipeline_tests.unit.published.attacking import could_be_other, found_out, published, small_cells
 
 ONE_COUNT = Breakdown(("completed_count",))
 PAPER, TOTAL = TAKE_UP.columns.index("paper_count"), TAKE_UP.columns.index("total_count")
@@ -117,7 +117,6 @@ take_up_months = st.tuples(levels, levels).flatmap(lambda sizes: st.tuples(*map(
 @given(st.tuples(completion_months, st.just(COMPLETION)) | st.tuples(take_up_months, st.just(TAKE_UP)))
 def test_every_small_count_of_a_large_month_could_be_another(month: tuple[Cells, Breakdown]) -> None:
     cells, breakdown = month
-    assert determined(cells, hidden_cells(cells, breakdown), breakdown) == []
     assert [cell for cell in small_cells(cells) if not could_be_other(cells, cell, breakdown)] == []
 
 
@@ -138,10 +137,10 @@ def paper_always(cells: Cells, _breakdown: Breakdown) -> Hidden:
 
 def test_the_attack_finds_what_weaker_rules_give_away() -> None:
     month: Cells = [(60,), (50,), (3,)]
-    assert determined(month, only_small_counts(month, ONE_COUNT), ONE_COUNT) == [(2, 0)]
+    assert not could_be_other(month, (2, 0), ONE_COUNT, only_small_counts)
     assert found_out([8], 3, ONE_COUNT, next_smallest_too)
     no_paper = [(60, 5, 0, 2, 6, 9, 82), (70, 0, 0, 1, 6, 7, 84)]
-    assert determined(no_paper, paper_always(no_paper, TAKE_UP), TAKE_UP) == [(0, 3), (1, 3)]
+    assert not any(could_be_other(no_paper, (row, 3), TAKE_UP, paper_always) for row in (0, 1))
     assert found_out((0, 0, 9, 2, 0, 0), 2, TAKE_UP, paper_always)
 
 

@@ -99,7 +99,7 @@ SELECT
     CASE
         WHEN is_empty THEN 'message_is_empty'
         WHEN is_unrated THEN 'rating_is_missing'
-        WHEN rating IS NULL THEN 'rating_is_outside_the_scale'
+        WHEN rating IS NULL THEN 'rating_outside_scale'
     END,
     is_duplicate
 FROM judged

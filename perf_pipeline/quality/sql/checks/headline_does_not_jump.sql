@@ -21,7 +21,7 @@ SELECT
     subject,
     period_start,
     line || ': ' || round(found, 1) || ' %' AS observed,
-    'about ' || round(usual, 1) || ' % as on the four weekdays before' AS expected,
+    'about ' || round(usual, 1) || ' % as on the same weekday of the four weeks before' AS expected,
     abs(found - usual) > {limit_headline_jump_points}
     -- Counts that do not add up can put a share above 100 %: their own checks report that.
     AND abs(found - usual) > 4 * sqrt(greatest(usual * (100 - usual), 0) / volume)

@@ -2,8 +2,8 @@
 SELECT
     batch.subject,
     batch.period_start,
-    'headline_percent ' || coalesce(batch.headline_percent::text, 'empty') || ' by ' || batch.headline_method AS observed,
-    coalesce(computed.value::text, 'empty') AS expected,
+    coalesce(batch.headline_percent || ' %', 'no headline') || ' under ' || batch.headline_method AS observed,
+    coalesce(computed.value || ' %', 'no headline') AS expected,
     batch.headline_percent IS DISTINCT FROM computed.value AS is_broken
 FROM batch
 LEFT JOIN LATERAL (VALUES {numerators}) AS counted (method, numerator) ON counted.method = batch.headline_method

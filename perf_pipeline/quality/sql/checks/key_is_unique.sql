@@ -8,8 +8,8 @@ SELECT DISTINCT
     {key},
     batch.subject,
     batch.period_start,
-    repeated.rows_count || ' rows of one key' AS observed,
-    '1' AS expected,
+    repeated.rows_count || ' rows with one key' AS observed,
+    'one row' AS expected,
     true AS is_broken
 FROM repeated
 JOIN batch USING ({key})

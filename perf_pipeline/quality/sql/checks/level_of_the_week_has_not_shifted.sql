@@ -2,7 +2,7 @@
 SELECT
     subject,
     period_start,
-    line || ': {volume} ' || round(found) || ' a day in a week' AS observed,
+    line || ': ' || round(found) || ' {counted} a day on average' AS observed,
     'about ' || round(usual) || ' as in the four weeks before' AS expected,
     days = 35
     AND greatest(found, usual) >= {limit_compared_count}

@@ -3,7 +3,7 @@ SELECT
     made.subject,
     made.period_start,
     coalesce(judged.failed, '{not_checked}') AS observed,
-    needed.extract || ' passed' AS expected,
+    needed.extract || ' to have passed its checks' AS expected,
     judged.verdicts_count = 0 OR judged.failed IS NOT NULL AS is_broken
 FROM (SELECT DISTINCT subject, period_start FROM batch) AS made
 CROSS JOIN unnest(ARRAY[{extracts}]) AS needed (extract)

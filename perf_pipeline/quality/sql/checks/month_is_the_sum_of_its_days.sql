@@ -16,11 +16,14 @@ WITH days AS (
 SELECT
     months.subject,
     months.period_start,
-    string_agg(figure.name || ' ' || coalesce(figure.value::text, 'empty'), ', ' ORDER BY figure.place) AS observed,
-    string_agg(figure.name || ' ' || coalesce(days.value::text, 'empty'), ', ' ORDER BY figure.place) AS expected,
+    string_agg(
+        coalesce(figure.value::text, 'no number of') || ' ' || figure.counted, ', ' ORDER BY figure.place
+    ) AS observed,
+    string_agg(coalesce(days.value::text, 'no number of') || ' ' || figure.counted, ', ' ORDER BY figure.place) AS expected,
     true AS is_broken
 FROM batch AS months
-CROSS JOIN LATERAL unnest(ARRAY[{columns_quoted}], ARRAY[{columns}]) WITH ORDINALITY AS figure (name, value, place)
+CROSS JOIN LATERAL unnest(ARRAY[{columns_quoted}], ARRAY[{columns_counted}], ARRAY[{columns}])
+    WITH ORDINALITY AS figure (name, counted, value, place)
 LEFT JOIN days
     ON days.subject = months.subject
     AND days.period_start = months.period_start

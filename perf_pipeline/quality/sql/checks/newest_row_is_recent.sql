@@ -2,8 +2,8 @@
 SELECT
     subject,
     period_start,
-    line || coalesce(': newest row of ' || newest, ': no row') AS observed,
-    'a row in ' || {limit_quiet_days} || ' days' AS expected,
+    line || coalesce(': the newest day with {counted} is ' || newest, ': no {counted} in 60 days') AS observed,
+    '{counted} within ' || {limit_quiet_days} || ' days' AS expected,
     period_start - coalesce(newest, begun) > {limit_quiet_days} AS is_broken
 FROM (
     SELECT

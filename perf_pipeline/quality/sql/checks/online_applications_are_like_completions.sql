@@ -2,8 +2,8 @@
 SELECT
     subject,
     period_start,
-    'online ' || online || ' in four weeks' AS observed,
-    'about ' || completed || ' completed in Make an LPA' AS expected,
+    online || ' online applications in four weeks' AS observed,
+    'about ' || completed || ', which were completed in the service' AS expected,
     least(online, completed) * {limit_channel_factor} < greatest(online, completed)
     AND greatest(online, completed) >= {limit_compared_count} AS is_broken
 FROM (

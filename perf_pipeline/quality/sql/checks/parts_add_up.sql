@@ -2,7 +2,7 @@
 SELECT
     subject,
     period_start,
-    '{whole} ' || {whole} AS observed,
-    ({parts})::text AS expected,
+    {whole} || ' {counted}' AS observed,
+    ({parts}) || ', the sum of the parts' AS expected,
     ({parts} = {whole}) IS NOT TRUE AS is_broken
 FROM batch

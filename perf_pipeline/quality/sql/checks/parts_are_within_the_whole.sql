@@ -2,8 +2,8 @@
 SELECT
     batch.subject,
     batch.period_start,
-    part.name || ' ' || part.value AS observed,
+    part.value || ' ' || part.counted AS observed,
     '{minimum} to ' || batch.{whole} AS expected,
     (part.value BETWEEN {minimum} AND batch.{whole}) IS NOT TRUE AS is_broken
 FROM batch
-CROSS JOIN LATERAL unnest(ARRAY[{parts_quoted}], ARRAY[{parts}]) AS part (name, value)
+CROSS JOIN LATERAL unnest(ARRAY[{parts_counted}], ARRAY[{parts}]) AS part (counted, value)

@@ -2,8 +2,8 @@
 SELECT
     subject,
     period_start,
-    '{percent} ' || coalesce({percent}::text, 'empty') AS observed,
-    coalesce(computed.value::text, 'empty') AS expected,
+    coalesce({percent} || ' %', 'no percentage') AS observed,
+    coalesce(computed.value || ' %', 'no percentage') AS expected,
     {percent} IS DISTINCT FROM computed.value AS is_broken
 FROM batch
 CROSS JOIN LATERAL (

@@ -2,7 +2,7 @@
 SELECT
     subject,
     period_start,
-    count(*) FILTER (WHERE is_disordered) || ' of ' || count(*) || ' applications' AS observed,
+    count(*) FILTER (WHERE is_disordered) || ' of ' || count(*) || ' applications in another order' AS observed,
     'at most ' || {limit_disordered_percent} || ' %' AS expected,
     count(*) FILTER (WHERE is_disordered) * 100 > count(*) * {limit_disordered_percent} AS is_broken
 FROM (

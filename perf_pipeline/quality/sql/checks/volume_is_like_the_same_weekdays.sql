@@ -3,8 +3,8 @@
 SELECT
     subject,
     period_start,
-    line || ': {volume} ' || found AS observed,
-    'about ' || round(usual) || ' as on the weeks before' AS expected,
+    line || ': ' || found || ' {counted}' AS observed,
+    'about ' || round(usual) || ' as on the same weekdays before' AS expected,
     weeks >= {limit_compared_weeks} AND abs(found - usual) > {limit_weekday_deviations} * spread AS is_broken
 FROM (
     SELECT

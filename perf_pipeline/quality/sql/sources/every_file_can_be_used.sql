@@ -7,7 +7,7 @@ SELECT
         unusable.file_name || ': ' || replace(unusable.reason, '_', ' ') || coalesce(' (' || unusable.detail || ')', ''),
         ', ' ORDER BY unusable.file_name
     ) AS observed,
-    'files that can be used whole' AS expected
+    'files that can be used as a whole' AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (subject text, source_name text, dataset text)
 JOIN perf.quarantined_rows AS unusable USING (subject, source_name)
 WHERE unusable.row_ref = unusable.file_name AND unusable.resolved_at IS NULL

@@ -4,7 +4,7 @@ SELECT
     needed.dataset,
     days.period_start::date AS period_start,
     needed.source_name || coalesce(': ' || reading.failure, '') AS observed,
-    needed.source_name || ' read' AS expected
+    'to read ' || needed.source_name AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (subject text, source_name text, dataset text, first_day date)
 JOIN perf.source_readings AS reading USING (subject, source_name)
 CROSS JOIN LATERAL generate_series(

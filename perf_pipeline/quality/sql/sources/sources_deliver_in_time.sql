@@ -4,9 +4,9 @@ SELECT
     needed.subject,
     needed.dataset,
     days.period_start::date AS period_start,
-    needed.source_name || ' not delivered, or not whole' || coalesce(
+    needed.source_name || ' has delivered nothing, or only a part' || coalesce(
         (
-            SELECT '; unusable: ' || string_agg(DISTINCT unusable.file_name, ', ')
+            SELECT '; unusable files: ' || string_agg(DISTINCT unusable.file_name, ', ')
             FROM perf.quarantined_rows AS unusable
             WHERE
                 unusable.subject = needed.subject
@@ -16,7 +16,7 @@ SELECT
         ),
         ''
     ) AS observed,
-    'delivered by now' AS expected
+    'the whole day by now' AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (
     subject text, source_name text, dataset text, first_day date, late_up_to date, is_counted_by_source boolean
 )

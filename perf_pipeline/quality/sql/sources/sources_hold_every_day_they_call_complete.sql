@@ -3,9 +3,9 @@ SELECT
     needed.subject,
     needed.dataset,
     days.period_start::date AS period_start,
-    needed.source_name || ' has no whole day' || coalesce(
+    needed.source_name || ' has no usable data, or only a part' || coalesce(
         (
-            SELECT ', unusable rows: ' || string_agg(DISTINCT unusable.reason, ', ')
+            SELECT '; unusable rows: ' || string_agg(DISTINCT replace(unusable.reason, '_', ' '), ', ')
             FROM perf.quarantined_rows AS unusable
             WHERE
                 unusable.subject = needed.subject
@@ -15,7 +15,7 @@ SELECT
         ),
         ''
     ) AS observed,
-    'a whole day, as it is complete up to ' || reading.complete_up_to AS expected
+    'the whole day, because the source says that it is complete up to ' || reading.complete_up_to AS expected
 FROM jsonb_to_recordset(CAST(:needed AS jsonb)) AS needed (subject text, source_name text, dataset text, first_day date)
 JOIN perf.source_readings AS reading USING (subject, source_name)
 CROSS JOIN LATERAL generate_series(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from perf_pipeline.catalogue.demonstration import EXPORTS_NOTICE_FILE
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.demo.feedback_exports import write_exports
-from perf_pipeline.demo.published_months import PUBLISHED_RATINGS
+from perf_pipeline.demo.published_months import PUBLISHED_MONTHS
 from perf_pipeline.demo.rating_model import MAKE_AN_LPA_PAGE, USE_AN_LPA_PAGE, daily_ratings
 from perf_pipeline.errors import SettingsError
 from perf_pipeline.extracted.done_page.days import DonePageDay
@@ -43,18 +44,18 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.csv")}
 
 
 def figures(days: tuple[DonePageDay, ...]) -> dict[tuple[str, date], tuple[int, ...]]:
     return {(day.slug, day.report_date): day.counts for day in days}
 
 
-@pytest.mark.parametrize("month", PUBLISHED_RATINGS)
+@pytest.mark.parametrize("month", PUBLISHED_MONTHS)
 def test_a_published_month_reads_back_exactly(reading: ExportReading, month: str) -> None:
     days = [day for day in reading.days if day.slug == MAKE_AN_LPA_PAGE and f"{day.report_date:%Y-%m}" == month]
     sums = tuple(map(sum, zip(*(day.counts for day in days), strict=True)))
-    assert sums == tuple(reversed(PUBLISHED_RATINGS[month]))
+    assert sums == tuple(reversed(PUBLISHED_MONTHS[month].ratings))
     assert all(day.is_from_aggregate and not day.may_be_short for day in days)
 
 
@@ -99,7 +100,7 @@ def test_the_files_hold_what_makes_real_exports_awkward(folder: Path) -> None:
     assert all(awkward in texts for awkward in ('"', ",", "\n", "\r\n", "&lt;script&gt;", "01632 960", "@example.com"))
     assert any(row["path or service name"] == "/done/register-to-vote" for row in rows)
     singles = sum(row["path or service name"] == MAKE_AN_LPA_PAGE for row in rows if row["type"] == "service-feedback")
-    assert singles == pytest.approx(0.04 * sum(PUBLISHED_RATINGS["2025-12"]), rel=0.2)
+    assert singles == pytest.approx(0.04 * sum(PUBLISHED_MONTHS["2025-12"].ratings), rel=0.2)
 
 
 def test_files_carry_the_time_at_which_a_person_would_have_saved_them(folder: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_damaged_file_is_put_right_and_no_partial_file_stays(tmp_path: Path) -
     path.write_bytes(good[:1000])
     write_exports(tmp_path, LAST_DAY, LAST_DAY)
     assert path.read_bytes() == good
-    assert [found.name for found in tmp_path.iterdir()] == [RUNNING]
+    assert {found.name for found in tmp_path.iterdir()} == {RUNNING, EXPORTS_NOTICE_FILE}
 
 
 @pytest.mark.parametrize("last_day", [date(2026, 7, 14), date(2026, 7, 30), date(2026, 7, 31), date(2026, 8, 1)])

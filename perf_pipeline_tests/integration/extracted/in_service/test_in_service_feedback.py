@@ -7,10 +7,10 @@ import pytest
 from perf_pipeline.catalogue.columns import RATING_COUNTS
 from perf_pipeline.catalogue.reporting_days import DayRange
 from perf_pipeline.daily_metrics.user_satisfaction import satisfaction_of_days
-from perf_pipeline.demo.lpa_traps import insert_feedback, prune_feedback
 from perf_pipeline.warehouse.engine import connected
 from perf_pipeline_tests import extracting
 from perf_pipeline_tests.extracting import LpaDatabase
+from perf_pipeline_tests.lpa_rows import insert_feedback, prune_feedback
 
 DAY = date(2026, 5, 4)
 NEXT_DAY = date(2026, 5, 5)
@@ -67,12 +67,12 @@ def test_a_day_first_read_after_its_pruning_is_an_estimate(
     [
         (
             r'{"rating": "<script>alert(\"hello rating\");</script>dissatisfied"}',
-            "rating_is_outside_the_scale",
+            "rating_outside_scale",
         ),
-        ('{"rating": "very-issatisfied"}', "rating_is_outside_the_scale"),
-        ('{"rating": ""}', "rating_is_outside_the_scale"),
-        ('{"rating": 5}', "rating_is_outside_the_scale"),
-        ('{"rating": ["satisfied"]}', "rating_is_outside_the_scale"),
+        ('{"rating": "very-issatisfied"}', "rating_outside_scale"),
+        ('{"rating": ""}', "rating_outside_scale"),
+        ('{"rating": 5}', "rating_outside_scale"),
+        ('{"rating": ["satisfied"]}', "rating_outside_scale"),
         ('{"rating": null}', "rating_is_missing"),
         ('{"details": "words"}', "rating_is_missing"),
         ('"satisfied"', "rating_is_missing"),

@@ -73,7 +73,7 @@ def test_a_revision_is_known_from_its_instant_on() -> None:
 
 def test_the_demonstration_hiccups_cost_a_nightly_window_less_than_two_seconds() -> None:
     behaviour = SiriusBehaviour()
-    with sirius_server(today=TODAY, behaviour=behaviour) as sirius_url:
+    with sirius_server(today=lambda: TODAY, behaviour=behaviour) as sirius_url:
         started = datetime.now(UTC)
         delivery = SiriusClient(sirius_url).channel_counts(TODAY - timedelta(days=400), YESTERDAY)
         took = datetime.now(UTC) - started

@@ -277,7 +277,7 @@ def test_a_second_aggregate_is_quarantined_and_disputes_the_day_only_if_it_diffe
     tmp_path: Path, second: int, is_short: bool
 ) -> None:
     save(tmp_path, MAY, aggregate(1, 5, 5), aggregate(1, 5, second), aggregate(END, 5, 1))
-    assert reasons(read(tmp_path)) == [(3, "duplicate_aggregate")]
+    assert reasons(read(tmp_path)) == [(3, "duplicate_row")]
     day = one_day(tmp_path)
     assert (day.counts, day.may_be_short) == ((0, 0, 0, 0, 5), is_short)
 
