@@ -12,7 +12,7 @@ _KINDS = {
     "22P02": "its text has another form",
     "22P04": "it has other columns",
     "23502": "a value is missing",
-    "23505": "a key occurs more than once",
+    "23505": "an id occurs more than once",
     "21000": "an id occurs more than once",
 }
 
